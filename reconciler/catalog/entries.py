@@ -1,0 +1,188 @@
+"""Entries, checked: each by its form, then by what only the whole catalogue can tell."""
+
+import re
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from reconciler.catalog.entry_sources import SourceReader, path_of
+from reconciler.catalog.head import Head
+from reconciler.catalog.metadata import Metadata
+from reconciler.catalog.problems import DataPath, Findings, near, shown
+from reconciler.catalog.records import Records
+from reconciler.catalog.scalars import text_of
+from reconciler.catalog.sources import Sources
+from reconciler.catalog.structure import Form, key_pattern
+from reconciler.core.model import AbsentEntry, Entry, Key
+from reconciler.core.normal import normal_title
+
+_TEXTS: Final = ("title", "bucket", "acr_id")
+_NUMBERS: Final = frozenset({int, float, bool})
+
+
+@dataclass(slots=True)
+class Entries:
+    """What a catalogue's files say, as far as it is right."""
+
+    present: dict[Key, Entry] = field(default_factory=dict)
+    absent: dict[Key, AbsentEntry] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class EntryReader:
+    """Reads the entries of all files together."""
+
+    head: Head
+    form: Form
+    metadata: Metadata
+    sources: Sources
+    findings: Findings
+    rehearsal: bool
+    pins_must_fit: bool = True
+
+    def read(self, files: Sequence[Records]) -> Entries:
+        """Every entry; what is wrong goes to the findings. The records are emptied on the way."""
+        kept = self._structure(files)
+        looked = self.sources.look(
+            path
+            for records in files
+            for raw in records.entries.values()
+            if (path := path_of(raw)) is not None
+        )
+        reader = SourceReader(
+            looked,
+            self.sources,
+            self.findings,
+            rehearsal=self.rehearsal,
+            pins_must_fit=self.pins_must_fit,
+        )
+        entries = Entries()
+        for records in files:
+            for key, raw in records.entries.items():
+                if kept[key] is records:
+                    self._entry(Key(key), raw, records, reader, entries)
+                records.entries[key] = None  # a large catalogue need not be held twice
+        self._cross_checks(entries)
+        return entries
+
+    def _structure(self, files: Sequence[Records]) -> dict[str, Records]:
+        """Check each entry's form. Gives the file that each key belongs to."""
+        matches = re.compile(key_pattern().replace("$", r"\Z")).match
+        owner: dict[str, Records] = {}
+        for records in files:
+            for key, raw in records.entries.items():
+                if key in owner:
+                    first = owner[key].place(key)
+                    message = f"this key is there already, at {first}"
+                    self.findings.error_at(records.place(key), ("files", key), message)
+                    continue
+                owner[key] = records
+                if not matches(key):
+                    wanted = "expected 1 to 128 characters of letters, digits and . _ - / : @"
+                    what = f"{wanted}, found {shown(key)}"
+                    self.findings.error_at(records.place(key), ("files", key), what)
+                self._form(key, raw, records)
+        return owner
+
+    def _form(self, key: str, raw: Any, records: Records) -> None:
+        where = ("files", key)
+        if isinstance(raw, dict) and (paths := _number_paths(raw)):
+            if records.typed:
+                for path in paths:
+                    self.findings.error(
+                        records.file, (*where, *path), "expected a text", "quote it"
+                    )
+            else:
+                raw = records.entries[key] = _with_texts(raw, paths)
+        if self.form.accepts(raw):
+            return
+        for refusal in self.form.refusals(raw):
+            add = self.findings.key_error if refusal.at_key else self.findings.error
+            add(records.file, (*where, *refusal.path), refusal.message, refusal.hint)
+
+    def _entry(
+        self, key: Key, raw: Any, records: Records, reader: SourceReader, entries: Entries
+    ) -> None:
+        if not isinstance(raw, dict):
+            return
+        place = records.place(key)
+        was = raw.get("was")
+        names = tuple(Key(n) for n in was if isinstance(n, str)) if isinstance(was, list) else ()
+        acr_id = raw.get("acr_id")
+        acr_id = acr_id.lower() if isinstance(acr_id, str) else None
+        bucket = self._bucket(key, raw, records)
+        if raw.get("absent") is True:
+            entries.absent[key] = AbsentEntry(key, place, acr_id, names)
+            return
+        title = raw.get("title")
+        title = normal_title(title) if isinstance(title, str) else None
+        if title == "":
+            self.findings.error(records.file, ("files", key, "title"), "the title is empty")
+        entries.present[key] = Entry(
+            key,
+            title or "",
+            bucket or "",
+            place,
+            self.metadata.of(records.file, key, raw.get("user_defined")),
+            reader.source(records.file, key, raw.get("source")),
+            acr_id,
+            names,
+            raw.get("protect") is True,
+        )
+
+    def _bucket(self, key: Key, raw: dict[str, Any], records: Records) -> str | None:
+        name = raw.get("bucket", self.head.default_bucket)
+        if isinstance(name, str) and name in self.head.buckets:
+            return name
+        if "bucket" in raw:
+            if isinstance(name, str):
+                hint = near(name, self.head.buckets)
+                hint = hint or f"buckets here: {', '.join(self.head.buckets)}"
+                where = ("files", key, "bucket")
+                message = f"there is no bucket {shown(name)}"
+                self.findings.error(records.file, where, message, hint)
+        elif name is None and raw.get("absent") is not True:
+            hint = "or give defaults.bucket"
+            self.findings.key_error(records.file, ("files", key), "bucket is missing", hint)
+        return None
+
+    def _cross_checks(self, entries: Entries) -> None:
+        every: list[Entry | AbsentEntry] = [*entries.present.values(), *entries.absent.values()]
+        former: dict[str, Key] = {}
+        pins: dict[str, Key] = {}
+        for entry in every:
+            for index, name in enumerate(entry.was):
+                message = None
+                if name in entries.present or name in entries.absent:
+                    own = "this entry's own" if name == entry.key else "another entry's"
+                    message = f"{shown(name)} is {own} key"
+                elif former.setdefault(name, entry.key) != entry.key:
+                    message = f"{shown(name)} is a former key of {former[name]} already"
+                if message:
+                    where = ("files", entry.key, "was", index)
+                    self.findings.error(entry.place.file, where, message)
+            if entry.acr_id and pins.setdefault(entry.acr_id, entry.key) != entry.key:
+                message = f"this acr_id is {pins[entry.acr_id]}'s already"
+                self.findings.error(entry.place.file, ("files", entry.key, "acr_id"), message)
+
+
+def _number_paths(raw: dict[str, Any]) -> list[DataPath]:
+    """Where a number or a boolean stands although a text is meant."""
+    found: list[DataPath] = [(name,) for name in _TEXTS if type(raw.get(name)) in _NUMBERS]
+    was, source = raw.get("was"), raw.get("source")
+    if type(was) is list:
+        found += [("was", index) for index, item in enumerate(was) if type(item) in _NUMBERS]
+    if type(source) is dict:
+        found += [("source", name) for name, item in source.items() if type(item) in _NUMBERS]
+    return found
+
+
+def _with_texts(raw: dict[str, Any], paths: list[DataPath]) -> dict[str, Any]:
+    """The entry with its plain scalars as texts. A copy: an alias may share the values."""
+    entry: dict[str, Any] = {**raw}
+    entry.update((name, copy(raw[name])) for name in ("was", "source") if name in raw)
+    for path in paths:
+        holder: Any = entry if len(path) == 1 else entry[str(path[0])]
+        holder[path[-1]] = text_of(holder[path[-1]])
+    return entry

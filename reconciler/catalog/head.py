@@ -1,0 +1,224 @@
+"""The catalogue's head: everything but its entries. What is wrong with a part leaves the part at
+its default, so that the rest is still checked."""
+
+import fnmatch
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from reconciler.catalog import base_url
+from reconciler.catalog.problems import Findings
+from reconciler.catalog.scalars import text_of
+from reconciler.catalog.structure import Form
+from reconciler.core.model import (
+    PROTECT_FIELD,
+    Adopt,
+    Bucket,
+    Compare,
+    Identity,
+    Json,
+    Limits,
+    MarkFormat,
+    Mode,
+    Prune,
+    Rules,
+)
+
+RESULT_FIELDS: Final = frozenset(
+    {
+        "title", "acrid", "acr_id", "bucket_id", "audio_id", "score", "duration_ms",
+        "sample_begin_time_offset_ms", "sample_end_time_offset_ms", "db_begin_time_offset_ms",
+        "db_end_time_offset_ms", "play_offset_ms", "result_from", "user_defined",
+    }
+)  # fmt: skip
+"""What a recognition result says of a file, beside its `user_defined` names."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class Head:
+    """What holds for all entries."""
+
+    file: str
+    catalog: str = ""
+    base_url: str = base_url.DEFAULT
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+    identity: Identity = field(default_factory=Identity)
+    rules: Rules = field(default_factory=Rules)
+    limits: Limits = field(default_factory=Limits)
+    schema: str | None = None
+    """The users' own schema: a path inside the catalogue's folder."""
+    default_bucket: str | None = None
+    default_user_defined: dict[str, Json] | None = None
+    include: list[str] = field(default_factory=list)
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """The user_defined fields that are the reconciler's own."""
+        fields = (self.identity.field, self.identity.source_field, PROTECT_FIELD)
+        return frozenset(name for name in fields if name is not None)
+
+
+def read_head(file: str, document: Mapping[str, Any], form: Form, findings: Findings) -> Head:
+    """The head of a catalogue's document; what is wrong goes to `findings`."""
+    texts = {name: value for name, value in document.items() if name != "files"}
+    _take_texts(texts)
+    for refusal in form.refusals(texts):
+        add = findings.key_error if refusal.at_key else findings.error
+        add(file, refusal.path, refusal.message, refusal.hint)
+    head = Head(file)
+    name = texts.get("catalog")
+    head.catalog = name if isinstance(name, str) else ""
+    _read_buckets(head, _mapping(texts, "buckets"), findings)
+    _read_address(head, _mapping(texts, "api"), findings)
+    _read_identity(head, _mapping(texts, "identity"), findings)
+    _read_rules(head, _mapping(texts, "user_defined"))
+    _read_limits(head, _mapping(texts, "limits"))
+    _read_defaults(head, _mapping(texts, "defaults"), findings)
+    head.include = _texts(texts.get("include"))
+    _check_buckets_state_prune(head, _mapping(texts, "buckets"), findings)
+    return head
+
+
+def _take_texts(document: dict[str, Any]) -> None:
+    """Where a text is meant, a plain scalar is its own text (see `scalars`)."""
+    document.update(_plain(document, "catalog"))
+    for group, names in (("identity", ("field", "source_field")), ("defaults", ("bucket",))):
+        part = document.get(group)
+        if isinstance(part, dict):
+            document[group] = part | _plain(part, *names)
+    for group, name in (("identity", "former_names"), ("user_defined", "ignore"), ("", "include")):
+        part = document.get(group) if group else document
+        if isinstance(part, dict) and isinstance(part.get(name), list):
+            items = [text_of(i) if isinstance(i, bool | int | float) else i for i in part[name]]
+            document.update({group: part | {name: items}} if group else {name: items})
+
+
+def _plain(part: Mapping[str, Any], *names: str) -> dict[str, str]:
+    found = {name: part.get(name) for name in names}
+    return {name: text_of(v) for name, v in found.items() if isinstance(v, bool | int | float)}
+
+
+def _mapping(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = document.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _only(kind: type[_T], value: Any, default: _T) -> _T:
+    """The value where it is one of an enumeration's, else the default."""
+    try:
+        return kind(value)  # type: ignore[call-arg]
+    except ValueError:
+        return default
+
+
+def _read_buckets(head: Head, buckets: Mapping[str, Any], findings: Findings) -> None:
+    ids: dict[int, str] = {}
+    for name, bucket in buckets.items():
+        number = bucket.get("id") if isinstance(bucket, dict) else None
+        if not isinstance(number, int) or isinstance(number, bool):
+            head.buckets[name] = Bucket(name, 0)  # known by its name; the form has complained
+            continue
+        if number in ids:
+            message = f"{number} is the bucket {ids[number]} already"
+            findings.error(head.file, ("buckets", name, "id"), message)
+        ids.setdefault(number, name)
+        prune = _only(Prune, bucket.get("prune", "owned"), Prune.OWNED)
+        head.buckets[name] = Bucket(name, number, prune, bucket.get("protect") is True)
+
+
+def _read_address(head: Head, api: Mapping[str, Any], findings: Findings) -> None:
+    url = api.get("base_url")
+    if not isinstance(url, str):
+        return
+    try:
+        head.base_url = base_url.of_catalogue(url)
+    except base_url.AddressError as error:
+        hint = f"any other host is set with {base_url.VARIABLE} by whoever runs the command"
+        findings.error(head.file, ("api", "base_url"), str(error), hint)
+
+
+def _read_identity(head: Head, identity: Mapping[str, Any], findings: Findings) -> None:
+    name = identity.get("field", "catalog_key")
+    source = identity.get("source_field", "catalog_source")
+    head.identity = Identity(
+        field=name if isinstance(name, str) else "catalog_key",
+        format=_only(MarkFormat, identity.get("format"), MarkFormat.CATALOG_KEY),
+        source_field=source if isinstance(source, str | None) else "catalog_source",
+        former_names=tuple(_texts(identity.get("former_names"))),
+        adopt=_only(Adopt, identity.get("adopt"), Adopt.NONE),
+    )
+    taken = {PROTECT_FIELD: "the protection of entries"}
+    for path in ("field", "source_field"):
+        value = getattr(head.identity, path)
+        if value in taken:
+            message = f"{value} holds {taken[value]} already"
+            findings.error(head.file, ("identity", path), message)
+        if value in RESULT_FIELDS:
+            findings.warning(head.file, ("identity", path), result_field(value))
+        taken[value] = "the mark"
+
+
+def result_field(name: str) -> str:
+    """What to say of a name that recognition results have too."""
+    return f"{name} is also a field of recognition results, and one hides the other there"
+
+
+def _read_rules(head: Head, rules: Mapping[str, Any]) -> None:
+    head.rules = Rules(
+        mode=_only(Mode, rules.get("mode"), Mode.EXACT),
+        ignore=tuple(_texts(rules["ignore"])) if "ignore" in rules else Rules().ignore,
+        compare=_only(Compare, rules.get("compare"), Compare.LOOSE),
+    )
+    schema = rules.get("schema")
+    head.schema = schema if isinstance(schema, str) else None
+
+
+def _read_limits(head: Head, limits: Mapping[str, Any]) -> None:
+    counted: dict[str, Any] = {
+        name: value
+        for name, value in limits.items()
+        if name in Limits.__slots__
+        and (value is None or (isinstance(value, int | float) and not isinstance(value, bool)))
+    }
+    head.limits = Limits(**counted)
+
+
+def _read_defaults(head: Head, defaults: Mapping[str, Any], findings: Findings) -> None:
+    bucket = defaults.get("bucket")
+    head.default_bucket = bucket if isinstance(bucket, str) else None
+    user_defined = defaults.get("user_defined")
+    if not isinstance(user_defined, dict):
+        return
+    head.default_user_defined = user_defined
+    for name, value in user_defined.items():
+        complaint = name_complaint(head, name, is_set=value is not None)
+        path = ("defaults", "user_defined", name)
+        if complaint:
+            findings.key_error(head.file, path, complaint)
+        elif name in RESULT_FIELDS:
+            findings.warning(head.file, path, result_field(name))
+
+
+def name_complaint(head: Head, name: str, *, is_set: bool) -> str | None:
+    """Why a catalogue may not set a user_defined name, or None where it may."""
+    if name in head.marks:
+        return f"{name} is a field of the mark, which the reconciler writes itself"
+    glob = next((glob for glob in head.rules.ignore if fnmatch.fnmatchcase(name, glob)), None)
+    if glob is not None and is_set:
+        return f"{name} is set here, and ignored by user_defined.ignore ({glob})"
+    return None
+
+
+def _check_buckets_state_prune(head: Head, buckets: Mapping[str, Any], findings: Findings) -> None:
+    if head.identity.format is not MarkFormat.KEY:
+        return
+    for name, bucket in buckets.items():
+        if isinstance(bucket, dict) and "prune" not in bucket:
+            why = "prune is missing: with identity.format key every bucket must state it"
+            findings.key_error(head.file, ("buckets", name), why)

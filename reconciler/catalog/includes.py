@@ -1,0 +1,76 @@
+"""Which files a catalogue includes: globs that stay inside its own folder."""
+
+import glob
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from reconciler.catalog.problems import Findings, listed, shown
+
+FORMATS: Final = {
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Included:
+    """One included file."""
+
+    name: str
+    """Relative to the catalogue's folder, with `/` between its parts."""
+    path: Path
+    format: str
+    pattern: int
+    """Which of the include patterns found it first."""
+
+
+def included(
+    folder: Path, main: Path, patterns: list[str], file: str, findings: Findings
+) -> list[Included]:
+    """The included files, each once, in the order of the patterns and then of their names."""
+    root = folder.resolve()
+    seen = {main.resolve()}
+    found: list[Included] = []
+    for index, pattern in enumerate(patterns):
+        where = ("include", index)
+        complaint = _complaint(pattern)
+        if complaint:
+            findings.error(file, where, complaint)
+            continue
+        names = sorted(glob.glob(pattern, root_dir=folder, recursive=True))  # noqa: PTH207
+        if not names:
+            hint = "paths are relative to the catalogue's folder"
+            findings.error(file, where, f"{shown(pattern)} matches no file", hint)
+        for name in names:
+            one = _one(root, name, index)
+            if isinstance(one, str):
+                findings.error(file, where, f"{shown(name)} {one}")
+            elif one.path not in seen:
+                seen.add(one.path)
+                found.append(one)
+    return found
+
+
+def _complaint(pattern: str) -> str | None:
+    if "\0" in pattern or pattern.startswith(("/", "~")) or ".." in pattern.split("/"):
+        return f"{shown(pattern)} leads outside the catalogue's folder"
+    return None
+
+
+def _one(root: Path, name: str, index: int) -> Included | str:
+    """The included file of a name, or what is wrong with it."""
+    try:
+        real = (root / name).resolve()
+    except (OSError, RuntimeError):
+        return "cannot be resolved"
+    if not real.is_relative_to(root):
+        return "leads outside the catalogue's folder"
+    kind = FORMATS.get(Path(name).suffix.lower())
+    if kind is None:
+        return f"is not of a known format: expected {listed(FORMATS)}"
+    return Included(os.path.normpath(name).replace(os.sep, "/"), real, kind, index)

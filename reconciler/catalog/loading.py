@@ -1,0 +1,219 @@
+"""From a path to a `DesiredState`, or to all that is wrong."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from reconciler.catalog import base_url, events, places
+from reconciler.catalog.entries import Entries, EntryReader
+from reconciler.catalog.head import Head, read_head
+from reconciler.catalog.includes import Included, included
+from reconciler.catalog.jsonlines import read_jsonl
+from reconciler.catalog.metadata import Metadata
+from reconciler.catalog.problems import Findings, Problem, near, shown
+from reconciler.catalog.reading import UnreadableError, read
+from reconciler.catalog.records import Records
+from reconciler.catalog.resolving import Texts, problems_of
+from reconciler.catalog.sources import Sources
+from reconciler.catalog.structure import entry_form, head_form
+from reconciler.catalog.tables import read_csv
+from reconciler.catalog.users_schema import users_form
+from reconciler.core.model import DesiredState, Place
+from reconciler.errors import CatalogError
+
+_INCLUDE_KEYS: Final = ("version", "files")
+_READERS: Final[dict[str, Callable[[str, bytes, Findings], Records]]] = {
+    "csv": read_csv,
+    "jsonl": read_jsonl,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A catalogue that is right, and what is worth saying of it."""
+
+    desired: DesiredState
+    warnings: tuple[Problem, ...]
+
+
+def load(
+    path: Path, *, source_root: Path | None = None, environment_base_url: str | None = None
+) -> Loaded:
+    """What the catalogue at `path` says should be.
+
+    `environment_base_url` is the operator's, and goes over the catalogue's. Raises
+    `CatalogError` with every problem; nothing is printed, sent or written.
+    """
+    return _Loading(path).load(source_root, environment_base_url)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedToPin:
+    """A catalogue that is right, its pins aside, and where its files are."""
+
+    desired: DesiredState
+    paths: dict[str, Path]
+
+
+def load_to_pin(path: Path, *, source_root: Path | None) -> LoadedToPin:
+    """As `load`, but a pin that differs from its source is no problem: it is to be replaced."""
+    loading = _Loading(path, pins_must_fit=False)
+    loaded = loading.load(source_root, None)
+    return LoadedToPin(loaded.desired, loading.paths())
+
+
+class _Loading:
+    """One run, file by file."""
+
+    def __init__(self, path: Path, *, pins_must_fit: bool = True) -> None:
+        self._path = path
+        self._pins_must_fit = pins_must_fit
+        self._folder = path.parent
+        self._file = path.name
+        self._findings = Findings()
+        self._texts = Texts()
+
+    def paths(self) -> dict[str, Path]:
+        return self._texts.paths()
+
+    def load(self, source_root: Path | None, environment: str | None) -> Loaded:
+        document = self._main_document()
+        head = read_head(self._file, document.value, head_form(), self._findings)
+        address = self._address(head, environment)
+        files = [self._from_yaml(self._file, document), *self._included(head)]
+        del document  # its entries are let go of as they are read
+        self._texts.spots.update({records.file: records.spots for records in files})
+        entries = self._entries(head, files, source_root, base_url.is_rehearsal(address))
+        warnings = tuple(problems_of(self._findings.warnings, self._texts, thorough=False))
+        self._stop_on_errors()
+        return Loaded(self._desired(head, address, entries), warnings)
+
+    def _main_document(self) -> events.Document:
+        try:
+            content = read(self._path)
+        except UnreadableError as error:
+            place = Place(self._file or ".", error.line, error.column)
+            raise CatalogError([Problem(place, "", f"the catalogue {_said(error)}")]) from None
+        self._texts.add(self._file, self._path, content.sha256, places.locate)
+        document = self._document(self._file, content.data)
+        if document.complete and not isinstance(document.value, dict):
+            message = "expected a mapping with version, catalog, buckets and files"
+            if document.value is None:
+                message = f"the catalogue is empty: {message}"
+            self._findings.error_at(Place(self._file, 1, 1), (), message)
+        if not isinstance(document.value, dict) or not document.complete:
+            self._stop_on_errors()
+        return document
+
+    def _stop_on_errors(self) -> None:
+        if self._findings.errors:
+            raise CatalogError(problems_of(self._findings.errors, self._texts, thorough=True))
+
+    def _document(self, file: str, data: bytes) -> events.Document:
+        document = events.build(data)
+        for fault in document.faults:
+            self._findings.error_at(Place(file, *fault.spot), fault.path, fault.message, fault.hint)
+        return document
+
+    def _from_yaml(self, file: str, document: events.Document) -> Records:
+        records = Records(file, places.locate)
+        if not isinstance(document.value, dict):
+            return records
+        entries = document.value.get("files", {})
+        if isinstance(entries, dict):
+            # A copy of its own, since reading empties it and an alias may share it.
+            records.entries = dict(entries)
+            records.spots = document.spots
+        else:
+            message = f"expected a mapping of entries, found {shown(entries)}"
+            self._findings.error(file, ("files",), message, "write files: {} for none")
+        return records
+
+    def _included(self, head: Head) -> list[Records]:
+        found = included(self._folder, self._path, head.include, self._file, self._findings)
+        return [records for one in found if (records := self._include(one)) is not None]
+
+    def _include(self, one: Included) -> Records | None:
+        try:
+            content = read(one.path)
+        except UnreadableError as error:
+            place = Place(one.name, error.line, error.column)
+            self._findings.error_at(place, (), f"the included file {_said(error)}")
+            return None
+        reader = _READERS.get(one.format)
+        if reader is not None:
+            records = reader(one.name, content.data, self._findings)
+            self._texts.add(one.name, one.path, content.sha256, records.locate)
+            return records
+        self._texts.add(one.name, one.path, content.sha256, places.locate)
+        document = self._document(one.name, content.data)
+        if not document.complete:
+            return None
+        self._check_include(one.name, document.value)
+        return self._from_yaml(one.name, document)
+
+    def _check_include(self, file: str, value: Any) -> None:
+        if not isinstance(value, dict):
+            self._findings.error_at(Place(file, 1, 1), (), "expected a mapping with files")
+            return
+        for name in value:
+            if name not in _INCLUDE_KEYS:
+                hint = near(name, _INCLUDE_KEYS) or "an included file holds only files"
+                self._findings.key_error(file, (name,), "unknown property", hint)
+        if value.get("version", 1) != 1:
+            message = f"expected 1, found {shown(value['version'])}"
+            self._findings.error(file, ("version",), message)
+
+    def _address(self, head: Head, environment: str | None) -> str:
+        if environment is None:
+            return head.base_url
+        try:
+            return base_url.of_operator(environment)
+        except base_url.AddressError as error:
+            place = Place(self._file, 1, 1)
+            message = f"the address in the environment {error}"
+            self._findings.error_at(place, (base_url.VARIABLE,), message)
+            return head.base_url
+
+    def _entries(
+        self,
+        head: Head,
+        files: list[Records],
+        source_root: Path | None,
+        rehearsal: bool,
+    ) -> Entries:
+        users = None
+        if head.schema is not None:
+            users = users_form(self._folder, head.schema, self._file, self._findings)
+        reader = EntryReader(
+            head=head,
+            form=entry_form(),
+            metadata=Metadata(head, users, self._findings),
+            sources=Sources(self._folder, source_root),
+            findings=self._findings,
+            rehearsal=rehearsal,
+            pins_must_fit=self._pins_must_fit,
+        )
+        return reader.read(files)
+
+    def _desired(self, head: Head, address: str, entries: Entries) -> DesiredState:
+        digests = json.dumps(sorted(self._texts.digests().items()))
+        return DesiredState(
+            catalog=head.catalog,
+            digest=f"sha256:{hashlib.sha256(digests.encode()).hexdigest()}",
+            base_url=address,
+            buckets=head.buckets,
+            entries=entries.present,
+            absent=entries.absent,
+            identity=head.identity,
+            rules=head.rules,
+            limits=head.limits,
+        )
+
+
+def _said(error: UnreadableError) -> str:
+    text = str(error)
+    return "is not there" if text.startswith("there is no such") else text

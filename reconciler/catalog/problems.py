@@ -1,0 +1,112 @@
+"""What is wrong with a catalogue, in words, and where.
+
+Checks add *findings*: a file, a path inside its data, and a message. Lines and columns are not
+kept for every value of a large catalogue; they are looked up afterwards, for findings only.
+"""
+
+import difflib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from reconciler.core.model import Json, Place
+
+DataPath: TypeAlias = tuple[str | int, ...]
+"""Where a value stands in a document: keys and positions, from the top."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong, ready to print on one line."""
+
+    place: Place
+    path: str
+    """Such as `files.spring-ad-01.title`; empty where the whole file is meant."""
+    message: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        """`file:line:column: path: message (hint)`: editors make a link of the beginning."""
+        path = f"{self.path}: " if self.path else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.place}: {path}{self.message}{hint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem whose place is still to be looked up."""
+
+    file: str
+    path: DataPath
+    message: str
+    hint: str | None = None
+    at_key: bool = False
+    """Whether the key is meant (an unknown property), not its value."""
+    place: Place | None = None
+    """Known from the start where reading itself failed."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """All that was found. Nothing is thrown before everything was looked at."""
+
+    errors: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+
+    def error(self, file: str, path: DataPath, message: str, hint: str | None = None) -> None:
+        """Note an error at a value."""
+        self.errors.append(Finding(file, path, message, hint))
+
+    def key_error(self, file: str, path: DataPath, message: str, hint: str | None = None) -> None:
+        """Note an error at the key that the path ends with."""
+        self.errors.append(Finding(file, path, message, hint, at_key=True))
+
+    def error_at(self, place: Place, path: DataPath, message: str, hint: str | None = None) -> None:
+        """Note an error whose place is known."""
+        self.errors.append(Finding(place.file, path, message, hint, place=place))
+
+    def warning(self, file: str, path: DataPath, message: str, hint: str | None = None) -> None:
+        """Note what is worth saying and stops nothing."""
+        self.warnings.append(Finding(file, path, message, hint))
+
+
+def path_text(path: DataPath) -> str:
+    """A path as people write it: `files.spring-ad-01.was[0]`."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{_visible(part)}" for part in path]
+    return "".join(parts).removeprefix(".")
+
+
+def shown(value: Json) -> str:
+    """A value for a message: quoted, on one line, nothing invisible in it, and not too long."""
+    match value:
+        case None | bool() | int() | float():
+            return json.dumps(value)
+        case str():
+            return f'"{_short(_visible(value))}"'
+        case dict():
+            return "a mapping"
+        case _:
+            return "a list"
+
+
+def near(word: str, known: Iterable[str]) -> str | None:
+    """A hint that names the likeliest meant word, where one is near enough."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean {_visible(found[0])}?" if found else None
+
+
+def listed(words: Iterable[str]) -> str:
+    """A few words for a message: `audio, fingerprint or acrid`."""
+    every = [_visible(word) for word in words]
+    return " or ".join(filter(None, [", ".join(every[:-1]), every[-1]])) if every else "nothing"
+
+
+def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}..."

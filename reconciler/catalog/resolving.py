@@ -1,0 +1,98 @@
+"""Findings -> problems: lines and columns are looked up here, once for each file.
+
+The files are read again for that. A file that was changed meanwhile keeps the places of its
+entries only.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from reconciler.catalog.events import Spot
+from reconciler.catalog.places import Located, nearest
+from reconciler.catalog.problems import Finding, Problem, path_text
+from reconciler.catalog.reading import UnreadableError, read
+from reconciler.catalog.records import Locate
+from reconciler.core.model import Place
+
+MOST_SHOWN: Final = 300
+_CHEAP: Final = 1 << 20
+"""Warnings are placed to the column in files up to this size: they stop nothing, and so are not
+worth a second pass over a large catalogue."""
+
+
+class _Text(NamedTuple):
+    path: Path
+    sha256: str
+    locate: Locate
+
+
+@dataclass(slots=True)
+class Texts:
+    """The files of a catalogue, and how to find places in each."""
+
+    spots: dict[str, Mapping[str, Spot]] = field(default_factory=dict)
+    """For each file, where its entries stand."""
+    _texts: dict[str, _Text] = field(default_factory=dict)
+
+    def add(self, file: str, path: Path, sha256: str, locate: Locate) -> None:
+        """Know a file."""
+        self._texts[file] = _Text(path, sha256, locate)
+
+    def digests(self) -> dict[str, str]:
+        """The digest of each file's bytes, by its name relative to the catalogue's folder."""
+        return {file: text.sha256 for file, text in self._texts.items()}
+
+    def paths(self) -> dict[str, Path]:
+        """Where each file is."""
+        return {file: text.path for file, text in self._texts.items()}
+
+    def located(self, file: str, findings: Sequence[Finding], *, thorough: bool) -> Located:
+        """The places of findings in one file, as far as they can be had."""
+        text = self._texts.get(file)
+        if text is None:
+            return {}
+        try:
+            if not thorough and text.path.stat().st_size > _CHEAP:
+                return {}
+            content = read(text.path)
+        except (UnreadableError, OSError):
+            return {}
+        if content.sha256 != text.sha256:
+            return {}
+        return text.locate(content.data, [finding.path for finding in findings])
+
+
+def problems_of(found: Iterable[Finding], texts: Texts, *, thorough: bool) -> list[Problem]:
+    """The findings as problems, by place; of very many the first ones, and a count."""
+    by_file: dict[str, list[Finding]] = {}
+    problems: list[Problem] = []
+    for finding in found:
+        if finding.place is None:
+            by_file.setdefault(finding.file, []).append(finding)
+        else:
+            problems.append(_problem(finding, finding.place))
+    for file, findings in by_file.items():
+        located = texts.located(file, findings, thorough=thorough)
+        spots = texts.spots.get(file, {})
+        problems += [_problem(finding, _place(finding, located, spots)) for finding in findings]
+    problems = sorted(set(problems), key=lambda p: (p.place, p.path, p.message, p.hint or ""))
+    if len(problems) <= MOST_SHOWN:
+        return problems
+    more = len(problems) - MOST_SHOWN
+    where = problems[MOST_SHOWN].place
+    return [*problems[:MOST_SHOWN], Problem(where, "", f"and {more:,} more from here on")]
+
+
+def _problem(finding: Finding, place: Place) -> Problem:
+    return Problem(place, path_text(finding.path), finding.message, finding.hint)
+
+
+def _place(finding: Finding, located: Located, spots: Mapping[str, Spot]) -> Place:
+    found = nearest(located, finding.path)
+    if found is None:
+        key = finding.path[1] if finding.path[:1] == ("files",) and len(finding.path) > 1 else None
+        return Place(finding.file, *(spots.get(key, (1, 1)) if isinstance(key, str) else (1, 1)))
+    around, exact = found
+    return Place(finding.file, *(around.value if exact and not finding.at_key else around.key))

@@ -1,0 +1,130 @@
+"""The users' own JSON Schema for their metadata. Its `$ref`s stay in the catalogue's folder, and
+nothing is ever fetched."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urldefrag
+
+import orjson
+
+from reconciler.catalog.problems import Findings, shown
+from reconciler.catalog.reading import UnreadableError, read
+from reconciler.catalog.structure import Refusal, explain, fast_refusals
+from reconciler.core.model import Json, Place
+
+_ROOT: Final = "file:///"
+"""Stands for the catalogue's folder: no `..` in a reference leads above it."""
+
+
+class _SchemaError(Exception):
+    """Why a schema cannot be used, at a place where that is known."""
+
+    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
+        self.line = line
+        self.column = column
+        super().__init__(message)
+
+
+class UsersForm:
+    """What the users demand of metadata."""
+
+    def __init__(self, fast: Any, slow: Any) -> None:
+        """Take the validator that accepts, and the one that explains."""
+        self._fast = fast
+        self._slow = slow
+
+    def refusals(self, metadata: Json) -> list[Refusal]:
+        """Every way in which the metadata is not as the users demand."""
+        if self._fast.is_valid(metadata):
+            return []
+        try:
+            found = [r for error in self._slow.iter_errors(metadata) for r in explain(error)]
+        except Exception:  # noqa: BLE001 - a schema of the users' own can break it in many ways
+            found = []
+        return found or fast_refusals(self._fast, metadata)
+
+
+def users_form(folder: Path, relative: str, file: str, findings: Findings) -> UsersForm | None:
+    """The form in the schema at `relative`; what is wrong with it goes to `findings`."""
+    try:
+        return _form(folder, relative)
+    except _SchemaError as error:
+        path = ("user_defined", "schema")
+        if (error.line, error.column) != (1, 1):
+            findings.error_at(Place(relative, error.line, error.column), (), str(error))
+        else:
+            findings.error(file, path, f"{shown(relative)} {error}")
+        return None
+
+
+def _form(folder: Path, relative: str) -> UsersForm:
+    import jsonschema
+    import jsonschema_rs
+    import referencing
+
+    schema = _read(folder, relative)
+    if not isinstance(schema, dict | bool):
+        raise _SchemaError("is not a JSON Schema: expected an object")
+    kind: Any = jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)
+    base = f"{_ROOT}{relative}"
+    retrieve = _retriever(folder)
+    try:
+        kind.check_schema(schema)
+        fast = jsonschema_rs.validator_for(
+            schema, validate_formats=False, retriever=retrieve, base_uri=base
+        )
+    except jsonschema.SchemaError as error:
+        where = "/".join(map(str, error.absolute_path))
+        raise _SchemaError(f"is not a JSON Schema: {error.message} (at #/{where})") from None
+    except _SchemaError:
+        raise
+    except Exception as error:  # noqa: BLE001 - its errors for references have no common class
+        raise _SchemaError(f"cannot be used: {_first_line(error)}") from None
+    registry: Any = referencing.Registry(retrieve=_resource(retrieve))  # type: ignore[call-arg]
+    if isinstance(schema, dict) and "$id" not in schema:
+        schema = {**schema, "$id": base}
+    return UsersForm(fast, kind(schema, registry=registry))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]
+
+
+def _retriever(folder: Path) -> Callable[[str], Any]:
+    def retrieve(uri: str) -> Any:
+        location = urldefrag(uri).url
+        if not location.startswith(_ROOT):
+            raise ValueError(f"{location} is not in the catalogue's folder, and nothing is fetched")
+        return _read(folder, unquote(location.removeprefix(_ROOT)))
+
+    return retrieve
+
+
+def _resource(retrieve: Callable[[str], Any]) -> Callable[[str], Any]:
+    def resource(uri: str) -> Any:
+        import referencing
+        import referencing.jsonschema
+
+        return referencing.Resource.from_contents(
+            retrieve(uri), default_specification=referencing.jsonschema.DRAFT202012
+        )
+
+    return resource
+
+
+def _read(folder: Path, relative: str) -> Any:
+    """The JSON of a file inside the folder, symlinks resolved."""
+    try:
+        real = (folder / relative).resolve()
+    except (OSError, ValueError, RuntimeError):
+        raise _SchemaError("is not a usable path") from None
+    if not real.is_relative_to(folder.resolve()):
+        raise _SchemaError("leads outside the catalogue's folder")
+    try:
+        return orjson.loads(read(real).data)
+    except UnreadableError as error:
+        raise _SchemaError(str(error), error.line, error.column) from None
+    except orjson.JSONDecodeError as error:
+        message = f"not readable as JSON: {error.msg}"
+        raise _SchemaError(message, error.lineno, error.colno) from None

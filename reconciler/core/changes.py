@@ -1,0 +1,259 @@
+"""From facts to changes: the design's table of what is done about what.
+
+| fact                          | changes                                                  |
+|-------------------------------|----------------------------------------------------------|
+| missing                       | create                                                   |
+| drifted                       | update (after its move, where there is one)              |
+| misplaced                     | move                                                     |
+| outdated                      | create; delete of the old one and of others, after it    |
+| duplicate                     | delete, which keeps the keeper                           |
+| orphaned, deletable           | delete (which keeps its successor); while that is not    |
+|                               | ready: nothing, and a note                               |
+| orphaned, not deletable       | nothing, and a note                                      |
+| unwanted                      | delete                                                   |
+| foreign, deletable            | delete                                                   |
+| foreign, pending, broken,     | nothing; a note for each but the foreign, which are      |
+| unresolved                    | counted, and the unresolved, which are violations        |
+
+Order: create, move, update, delete; within each by key and id.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import assert_never
+
+from reconciler.core.content import Content, Contents
+from reconciler.core.facts import (
+    Broken,
+    Drifted,
+    Duplicate,
+    Fact,
+    Foreign,
+    Keeper,
+    Misplaced,
+    Missing,
+    Orphaned,
+    Outdated,
+    Pending,
+    Unresolved,
+    Unwanted,
+)
+from reconciler.core.matching import Found
+from reconciler.core.model import (
+    Bucket,
+    DesiredState,
+    Entry,
+    File,
+    FileId,
+    Key,
+    Opaque,
+    Place,
+    Source,
+)
+from reconciler.core.plan import (
+    Change,
+    ChangeId,
+    Create,
+    Delete,
+    Move,
+    Note,
+    PlannedSource,
+    Update,
+)
+
+
+def changes_for(facts: Iterable[Fact], desired: DesiredState) -> tuple[Change, ...]:
+    """What to do about the facts, in the order in which it is done."""
+    return _Changes(facts, desired).ordered()
+
+
+def notes_for(facts: Iterable[Fact]) -> tuple[Note, ...]:
+    """What a reader must know although nothing is done about it."""
+    return tuple(note for fact in facts for note in _note(fact))
+
+
+class _Changes:
+    def __init__(self, facts: Iterable[Fact], desired: DesiredState) -> None:
+        self._facts = tuple(facts)
+        self._desired = desired
+        self._contents = Contents(desired)
+        self._moves: Mapping[FileId, ChangeId] = {}
+
+    def ordered(self) -> tuple[Change, ...]:
+        moves = [self._move(fact) for fact in self._facts if isinstance(fact, Misplaced)]
+        self._moves = {move.file_id: move.id for move in moves}
+        changes = [change for fact in self._facts for change in self._of(fact)]
+        return tuple(sorted([*changes, *moves], key=_order))
+
+    def _of(self, fact: Fact) -> Iterator[Change]:
+        match fact:
+            case Missing(entry=entry, source=source, wanted=wanted):
+                yield self._create(entry, source, wanted, "no file carries its mark")
+            case Drifted():
+                yield self._update(fact)
+            case Outdated():
+                yield from self._replace(fact)
+            case Duplicate(entry=entry, file=file, keeper=keeper):
+                reason = f"a duplicate of file {keeper.id}"
+                place = entry.place
+                yield self._delete(file, reason, key=entry.key, place=place, keeps=keeper)
+            case Orphaned(key=key, file=file, deletable=True, waits=False, successor=keeper):
+                yield self._delete(file, "no entry has its key", key=key, keeps=keeper)
+            case Unwanted(key=key, file=file, place=place):
+                yield self._delete(file, "its entry says absent", key=key, place=place)
+            case Foreign(file=file, deletable=True):
+                yield self._delete(file, "it carries no mark, and its bucket is pruned of all such")
+            case Misplaced() | Orphaned() | Foreign() | Pending() | Broken() | Unresolved():
+                return
+            case _:
+                assert_never(fact)
+
+    def _create(
+        self,
+        entry: Entry,
+        source: Source,
+        wanted: Content,
+        reason: str,
+        replaced: File | None = None,
+    ) -> Create:
+        bucket = self._bucket(entry.bucket)
+        return Create(
+            key=entry.key,
+            bucket=bucket.name,
+            bucket_id=bucket.id,
+            after=wanted,
+            source=PlannedSource(source.kind, source.digest, source.sha256, source.size),
+            reason=reason,
+            declared_at=entry.place,
+            replaces=None if replaced is None else replaced.id,
+            from_bucket=None if replaced is None else replaced.bucket,
+            from_bucket_id=None if replaced is None else self._bucket(replaced.bucket).id,
+        )
+
+    def _replace(self, fact: Outdated) -> Iterator[Change]:
+        """Make before break: the old file goes only once the new one is ready."""
+        create = self._create(
+            fact.entry,
+            fact.source,
+            fact.wanted,
+            f"{fact.why}; the acr_id changes",
+            replaced=fact.file,
+        )
+        yield create
+        for file in (fact.file, *fact.others):
+            yield self._delete(
+                file,
+                "replaced by the new file",
+                key=fact.entry.key,
+                place=fact.entry.place,
+                after_change=create.id,
+            )
+
+    def _move(self, fact: Misplaced) -> Move:
+        source, destination = self._bucket(fact.file.bucket), self._bucket(fact.entry.bucket)
+        return Move(
+            key=fact.entry.key,
+            file_id=fact.file.id,
+            acr_id=fact.file.acr_id,
+            from_bucket=source.name,
+            from_bucket_id=source.id,
+            bucket=destination.name,
+            bucket_id=destination.id,
+            before=fact.before,
+            reason=f"it is in {source.name}, and belongs in {destination.name}",
+            declared_at=fact.entry.place,
+        )
+
+    def _update(self, fact: Drifted) -> Update:
+        bucket = self._bucket(fact.entry.bucket)
+        return Update(
+            key=fact.entry.key,
+            file_id=fact.file.id,
+            acr_id=fact.file.acr_id,
+            bucket=bucket.name,
+            bucket_id=bucket.id,
+            before=fact.before,
+            after=fact.wanted,
+            fields=fact.fields,
+            reason=_why_updated(fact),
+            declared_at=fact.entry.place,
+            after_change=self._moves.get(fact.file.id),
+        )
+
+    def _delete(
+        self,
+        file: File,
+        reason: str,
+        *,
+        key: Key | None = None,
+        place: Place | None = None,
+        keeps: Keeper | None = None,
+        after_change: ChangeId | None = None,
+    ) -> Delete:
+        bucket = self._bucket(file.bucket)
+        return Delete(
+            key=key,
+            file_id=file.id,
+            acr_id=file.acr_id,
+            bucket=bucket.name,
+            bucket_id=bucket.id,
+            before=self._contents.of(file),
+            reason=reason,
+            declared_at=place,
+            keeps=None if keeps is None else keeps.id,
+            keeps_bucket_id=None if keeps is None else self._bucket(keeps.bucket).id,
+            after_change=after_change,
+        )
+
+    def _bucket(self, name: str) -> Bucket:
+        return self._desired.buckets[name]
+
+
+def _why_updated(fact: Drifted) -> str:
+    found = "" if fact.found is Found.MARK else f"found by {fact.found}"
+    assumed = "its source is assumed to be the entry's" if fact.assumed else ""
+    differs = "" if fact.marks_only else "it differs from the catalogue"
+    marks = "its mark is written" if fact.marks_only else ""
+    return "; ".join(part for part in (differs, marks, found, assumed) if part)
+
+
+_ORDER: tuple[type[Change], ...] = (Create, Move, Update, Delete)
+
+
+def _order(change: Change) -> tuple[int, str, int]:
+    file_id = 0 if isinstance(change, Create) else change.file_id
+    return (_ORDER.index(type(change)), change.key or "", file_id)
+
+
+def _note(fact: Fact) -> Iterator[Note]:
+    match fact:
+        case Pending(entry=entry, file=file, waits=waits):
+            message = "the service is still processing it" + (f"; {waits}" if waits else "")
+            yield Note("pending", message, entry.key, file.bucket, file.id, entry.place)
+        case Broken(entry=entry, file=file):
+            message = "the service could not process it; --retry-broken uploads it again"
+            yield Note("broken", message, entry.key, file.bucket, file.id, entry.place)
+        case Orphaned(key=key, file=file, waits=True):
+            message = "the entry that had this key has no ready file yet; nothing until then"
+            yield Note("orphaned", message, key, file.bucket, file.id)
+        case Orphaned(key=key, file=file, deletable=False):
+            message = "no entry has its key, and its bucket is not pruned"
+            yield Note("orphaned", message, key, file.bucket, file.id)
+        case Foreign(file=File(user_defined=Opaque())):
+            message = (
+                "its user_defined cannot be read as an object: whether it is ours is not known"
+            )
+            yield Note("opaque", message, None, fact.file.bucket, fact.file.id)
+        case (
+            Missing()
+            | Drifted()
+            | Misplaced()
+            | Outdated()
+            | Duplicate()
+            | Orphaned()
+            | Unwanted()
+            | Foreign()
+            | Unresolved()
+        ):
+            return
+        case _:
+            assert_never(fact)

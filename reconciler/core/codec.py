@@ -1,0 +1,356 @@
+"""A plan as JSON and back, and the two digests that protect it.
+
+`digest` is over what will be done: the catalogue's name, the API's origin, the buckets, the
+options and the changes; not over times, versions, paths, places or reasons. Two plans with
+one digest do the same. `checksum` is over every byte of meaning in the file, so that a file
+that was changed in any way is refused.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, assert_never
+
+import orjson
+
+from reconciler.core.content import Content
+from reconciler.core.model import File, FileId, Json, Key, Opaque, Place, SourceKind
+from reconciler.core.normal import canonical
+from reconciler.core.plan import (
+    Change,
+    ChangeId,
+    Create,
+    Delete,
+    Move,
+    Note,
+    Options,
+    Plan,
+    PlannedSource,
+    Rule,
+    Seen,
+    Summary,
+    Update,
+    Violation,
+)
+from reconciler.errors import PlanFileError
+
+FORMAT = "reconciler/plan/1"
+_FOR_EYES = ("reason", "declared_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """When and by what a plan file was written. Informative only."""
+
+    created_at: str
+    """RFC 3339, UTC."""
+    tool: str
+
+
+def plan_digest(
+    *,
+    catalog: str,
+    origin: str,
+    buckets: Mapping[str, int],
+    options: Options,
+    changes: Sequence[Change],
+) -> str:
+    """The digest of what a plan does."""
+    meaning: dict[str, Json] = {
+        "catalog": catalog,
+        "origin": origin,
+        "buckets": dict(buckets),
+        "options": _options(options),
+    }
+    hashed = hashlib.sha256(canonical(meaning))
+    for change in changes:
+        encoded = encode_change(change)
+        doing = {name: item for name, item in encoded.items() if name not in _FOR_EYES}
+        if isinstance(change, Create):
+            # The size is known only where the file is; its digest says the same everywhere.
+            doing["source"] = _source(replace(change.source, size=None))
+        hashed.update(canonical(doing))
+    return f"sha256:{hashed.hexdigest()}"
+
+
+def files_digest(files: Sequence[File]) -> str:
+    """The digest of a bucket's files in the order of their ids."""
+    hashed = hashlib.sha256()
+    for file in files:
+        content = file.user_defined
+        user_defined = content.text if isinstance(content, Opaque) else content
+        hashed.update(canonical([file.id, file.acr_id, file.title, user_defined, file.state.value]))
+    return f"sha256:{hashed.hexdigest()}"
+
+
+def encode(plan: Plan, made: Made) -> bytes:
+    """The plan file's bytes."""
+    body = _body(plan, made)
+    return _lines({**body, "checksum": _checksum(body)})
+
+
+def decode(data: bytes) -> tuple[Plan, Made]:
+    """The plan of a file whose structure was checked against `schemas/plan.schema.json`.
+
+    Raises `PlanFileError` where a byte was changed since it was written.
+    """
+    body = orjson.loads(data)
+    checksum = body.pop("checksum", None)
+    if checksum != _checksum(body) or data != _lines({**body, "checksum": checksum}):
+        raise PlanFileError("its bytes were changed after it was written (checksum): plan again")
+    plan = _decode_plan(body)
+    buckets = {name: seen.id for name, seen in plan.live.items()}
+    digest = plan_digest(
+        catalog=plan.catalog,
+        origin=plan.origin,
+        buckets=buckets,
+        options=plan.options,
+        changes=plan.changes,
+    )
+    if digest != plan.digest:
+        raise PlanFileError("its changes are not those of its digest: plan again")
+    return plan, Made(body["created_at"], body["tool"])
+
+
+def encode_change(change: Change) -> dict[str, Json]:
+    """One change as JSON, without what does not apply to it."""
+    match change:
+        case Create():
+            own: dict[str, Json] = {
+                "after": encode_content(change.after),
+                "source": _source(change.source),
+                "replaces": change.replaces,
+                "from_bucket": change.from_bucket,
+                "from_bucket_id": change.from_bucket_id,
+            }
+        case Move():
+            own = {
+                "from_bucket": change.from_bucket,
+                "from_bucket_id": change.from_bucket_id,
+                "file_id": change.file_id,
+                "acr_id": change.acr_id,
+                "before": encode_content(change.before),
+            }
+        case Update():
+            own = {
+                "file_id": change.file_id,
+                "acr_id": change.acr_id,
+                "before": encode_content(change.before),
+                "after": encode_content(change.after),
+                "fields": list(change.fields),
+                "after_change": change.after_change,
+            }
+        case Delete():
+            own = {
+                "file_id": change.file_id,
+                "acr_id": change.acr_id,
+                "before": encode_content(change.before),
+                "keeps": change.keeps,
+                "keeps_bucket_id": change.keeps_bucket_id,
+                "after_change": change.after_change,
+            }
+        case _:
+            assert_never(change)
+    place = None if change.declared_at is None else str(change.declared_at)
+    common: dict[str, Json] = {
+        "id": change.id,
+        "action": action(change),
+        "key": change.key,
+        "bucket": change.bucket,
+        "bucket_id": change.bucket_id,
+    }
+    eyes: dict[str, Json] = {"reason": change.reason, "declared_at": place}
+    return {name: item for name, item in {**common, **own, **eyes}.items() if item is not None}
+
+
+def encode_content(content: Content) -> dict[str, Json]:
+    """A content as JSON, its keys in order."""
+    return {"title": content.title, "user_defined": orjson.loads(canonical(content.user_defined))}
+
+
+def action(change: Change) -> str:
+    """The change's verb."""
+    match change:
+        case Create():
+            return "create"
+        case Move():
+            return "move"
+        case Update():
+            return "update"
+        case Delete():
+            return "delete"
+        case _:
+            assert_never(change)
+
+
+def _body(plan: Plan, made: Made) -> dict[str, Any]:
+    summary = plan.summary
+    return {
+        "format": FORMAT,
+        "digest": plan.digest,
+        "catalog": {"name": plan.catalog, "digest": plan.catalog_digest},
+        "origin": plan.origin,
+        "live": {
+            name: {"id": seen.id, "files": seen.files, "digest": seen.digest}
+            for name, seen in plan.live.items()
+        },
+        "options": _options(plan.options),
+        "summary": {name: getattr(summary, name) for name in Summary.__slots__},
+        "changes": [encode_change(change) for change in plan.changes],
+        "violations": [_told(violation, {"rule": violation.rule}) for violation in plan.violations],
+        "notes": [
+            _told(note, {"fact": note.fact, "bucket": note.bucket, "file_id": note.file_id})
+            for note in plan.notes
+        ],
+        "created_at": made.created_at,
+        "tool": made.tool,
+    }
+
+
+def _told(told: Violation | Note, own: Mapping[str, Json]) -> dict[str, Json]:
+    place = None if told.declared_at is None else str(told.declared_at)
+    every = {**own, "message": told.message, "key": told.key, "declared_at": place}
+    return {name: item for name, item in every.items() if item is not None}
+
+
+def _options(options: Options) -> dict[str, Json]:
+    return {
+        "allow": {str(rule): options.allow[rule] for rule in sorted(options.allow)},
+        "only": list(options.only),
+        "retry_broken": options.retry_broken,
+    }
+
+
+def _source(source: PlannedSource) -> dict[str, Json]:
+    every: dict[str, Json] = {
+        "kind": str(source.kind),
+        "digest": source.digest,
+        "sha256": source.sha256,
+        "bytes": source.size,
+    }
+    return {name: item for name, item in every.items() if item is not None}
+
+
+def _checksum(body: Mapping[str, Any]) -> str:
+    return f"sha256:{hashlib.sha256(canonical(body)).hexdigest()}"
+
+
+def _lines(body: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _decode_plan(body: Mapping[str, Any]) -> Plan:
+    options = body["options"]
+    return Plan(
+        digest=body["digest"],
+        catalog=body["catalog"]["name"],
+        catalog_digest=body["catalog"]["digest"],
+        origin=body["origin"],
+        live={name: Seen(**seen) for name, seen in body["live"].items()},
+        options=Options(
+            allow={Rule(rule): count for rule, count in options["allow"].items()},
+            only=tuple(options["only"]),
+            retry_broken=options["retry_broken"],
+        ),
+        changes=tuple(_decode_change(change) for change in body["changes"]),
+        violations=tuple(
+            Violation(Rule(told["rule"]), told["message"], told.get("key"), _place(told))
+            for told in body["violations"]
+        ),
+        notes=tuple(
+            Note(
+                told["fact"],
+                told["message"],
+                told.get("key"),
+                told.get("bucket"),
+                told.get("file_id"),
+                _place(told),
+            )
+            for told in body["notes"]
+        ),
+        summary=Summary(**body["summary"]),
+    )
+
+
+def _decode_change(told: Mapping[str, Any]) -> Change:
+    key, bucket, bucket_id, reason = (
+        told.get("key"),
+        told["bucket"],
+        told["bucket_id"],
+        told["reason"],
+    )
+    place = _place(told)
+    if told["action"] == "delete":
+        return Delete(
+            key=None if key is None else Key(key),
+            file_id=FileId(told["file_id"]),
+            acr_id=told["acr_id"],
+            bucket=bucket,
+            bucket_id=bucket_id,
+            before=_content(told["before"]),
+            reason=reason,
+            declared_at=place,
+            keeps=told.get("keeps"),
+            keeps_bucket_id=told.get("keeps_bucket_id"),
+            after_change=told.get("after_change"),
+        )
+    if key is None or place is None:
+        raise PlanFileError(f"the change {told['id']} has no key or no place: plan again")
+    if told["action"] == "create":
+        source = told["source"]
+        return Create(
+            key=Key(key),
+            bucket=bucket,
+            bucket_id=bucket_id,
+            after=_content(told["after"]),
+            source=PlannedSource(
+                SourceKind(source["kind"]),
+                source.get("digest"),
+                source.get("sha256"),
+                source.get("bytes"),
+            ),
+            reason=reason,
+            declared_at=place,
+            replaces=told.get("replaces"),
+            from_bucket=told.get("from_bucket"),
+            from_bucket_id=told.get("from_bucket_id"),
+        )
+    file_id, acr_id, before = FileId(told["file_id"]), told["acr_id"], _content(told["before"])
+    if told["action"] == "move":
+        return Move(
+            key=Key(key),
+            file_id=file_id,
+            acr_id=acr_id,
+            from_bucket=told["from_bucket"],
+            from_bucket_id=told["from_bucket_id"],
+            bucket=bucket,
+            bucket_id=bucket_id,
+            before=before,
+            reason=reason,
+            declared_at=place,
+        )
+    after_change = told.get("after_change")
+    return Update(
+        key=Key(key),
+        file_id=file_id,
+        acr_id=acr_id,
+        bucket=bucket,
+        bucket_id=bucket_id,
+        before=before,
+        after=_content(told["after"]),
+        fields=tuple(told["fields"]),
+        reason=reason,
+        declared_at=place,
+        after_change=None if after_change is None else ChangeId(after_change),
+    )
+
+
+def _content(told: Mapping[str, Any]) -> Content:
+    return Content(told["title"], told["user_defined"])
+
+
+def _place(told: Mapping[str, Any]) -> Place | None:
+    if "declared_at" not in told:
+        return None
+    file, line, column = told["declared_at"].rsplit(":", 2)
+    return Place(file, int(line), int(column))

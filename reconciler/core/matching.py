@@ -1,0 +1,241 @@
+"""Which file is which entry's. Five steps, each over all of the catalogue's buckets.
+
+1. The mark: owned files whose key is the entry's; where there is none, those of the first of
+   its `was` that has some.
+2. `acr_id`, while no file carries the entry's mark.
+3. The source: an orphan that would be deleted, whose source digest is that of exactly one entry
+   still without a file, and it alone. The entry was renamed.
+4. `adopt: title`: exactly one unmarked file of that title in the entry's bucket, and exactly one
+   such entry still without a file.
+5. Otherwise the entry is missing.
+
+A file belongs to at most one entry. A file that another catalogue owns belongs to none.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.core.marks import Another, Owned, Unmarked, owner, source_digest
+from reconciler.core.model import (
+    AbsentEntry,
+    Adopt,
+    DesiredState,
+    Entry,
+    File,
+    FileId,
+    Key,
+    LiveState,
+    Opaque,
+    Prune,
+)
+
+
+class Found(StrEnum):
+    """By which step an entry found its file."""
+
+    MARK = "its mark"
+    WAS = "the mark of a key that it had"
+    PIN = "its acr_id"
+    SOURCE = "its source: the entry was renamed"
+    TITLE = "its title"
+
+
+@dataclass(frozen=True, slots=True)
+class Unfound:
+    """An entry that finds no file and must not have one made. `why` says what to do."""
+
+    key: Key
+    why: str
+    candidates: tuple[FileId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Every live file in exactly one place, and every entry in at most one."""
+
+    matched: Mapping[Key, tuple[Found, tuple[File, ...]]]
+    """Each entry's files by id. More than one only where the same mark is on several."""
+    unwanted: Mapping[Key, tuple[Found, tuple[File, ...]]]
+    """The same for entries that must be absent."""
+    missing: tuple[Key, ...]
+    unfound: tuple[Unfound, ...]
+    orphans: tuple[tuple[Key, File], ...]
+    """Owned files that no entry has, with the key on their mark."""
+    foreign: tuple[tuple[File, Unmarked | Another], ...]
+    owned: int
+    """How many files carry this catalogue's mark."""
+
+
+def match(desired: DesiredState, live: LiveState) -> Matching:
+    """Give each entry its files."""
+    return _Matcher(desired, live).match()
+
+
+class _Matcher:
+    """What is still to be had, while the steps take from it in turn."""
+
+    def __init__(self, desired: DesiredState, live: LiveState) -> None:
+        self._desired = desired
+        self._every_entry: Mapping[Key, Entry | AbsentEntry] = {**desired.entries, **desired.absent}
+        self._owned: dict[Key, list[File]] = defaultdict(list)
+        self._foreign: dict[FileId, tuple[File, Unmarked | Another]] = {}
+        self._matched: dict[Key, tuple[Found, tuple[File, ...]]] = {}
+        self._unfound: dict[Key, Unfound] = {}
+        for bucket in live.buckets.values():
+            for file in bucket.files:
+                match owner(file, desired):
+                    case Owned(key):
+                        self._owned[key].append(file)
+                    case Unmarked() | Another() as other:
+                        self._foreign[file.id] = (file, other)
+        self._owned_count = sum(len(files) for files in self._owned.values())
+
+    def match(self) -> Matching:
+        for step in (self._by_mark, self._by_was, self._by_pin, self._by_source, self._by_title):
+            step()
+        entries = self._desired.entries
+        return Matching(
+            matched={key: found for key, found in self._matched.items() if key in entries},
+            unwanted={key: found for key, found in self._matched.items() if key not in entries},
+            missing=tuple(sorted(entry.key for entry in self._without_file())),
+            unfound=tuple(self._unfound[key] for key in sorted(self._unfound)),
+            orphans=tuple(
+                sorted(
+                    ((key, file) for key, files in self._owned.items() for file in files),
+                    key=lambda orphan: (orphan[0], orphan[1].id),
+                )
+            ),
+            foreign=tuple(self._foreign[file_id] for file_id in sorted(self._foreign)),
+            owned=self._owned_count,
+        )
+
+    def _by_mark(self) -> None:
+        for key in self._every_entry:
+            if key in self._owned:
+                self._take_marked(key, key, Found.MARK)
+
+    def _by_was(self) -> None:
+        for key, entry in self._every_entry.items():
+            former = next((was for was in entry.was if was in self._owned), None)
+            if key not in self._matched and former is not None:
+                self._take_marked(key, former, Found.WAS)
+
+    def _by_pin(self) -> None:
+        pinned = {
+            entry.acr_id: entry
+            for key, entry in self._every_entry.items()
+            if entry.acr_id is not None and key not in self._matched
+        }
+        if not pinned:
+            return
+        holders: dict[str, list[File]] = defaultdict(list)
+        for file in self._every_file():
+            if file.acr_id in pinned:
+                holders[file.acr_id].append(file)
+        for acr_id, entry in pinned.items():
+            self._take_pinned(entry, holders[acr_id])
+
+    def _take_pinned(self, entry: Entry | AbsentEntry, files: list[File]) -> None:
+        if not files:
+            if isinstance(entry, Entry):
+                self._leave(
+                    entry.key, f"no file of the catalogue's buckets has the acr_id {entry.acr_id}"
+                )
+            return
+        if len(files) > 1:
+            ids = tuple(sorted(file.id for file in files))
+            self._leave(entry.key, f"several files have the acr_id {entry.acr_id}", ids)
+            return
+        file = files[0]
+        match owner(file, self._desired):
+            case Another(mark):
+                self._leave(
+                    entry.key,
+                    f"the file pinned by acr_id is another catalogue's: {mark}",
+                    (file.id,),
+                )
+            case Owned(key) if key not in self._owned:
+                self._leave(
+                    entry.key, f"the file pinned by acr_id is that of the entry {key}", (file.id,)
+                )
+            case Owned(key):
+                self._owned[key].remove(file)
+                if not self._owned[key]:
+                    del self._owned[key]
+                self._matched[entry.key] = (Found.PIN, (file,))
+            case Unmarked():
+                self._take_foreign(entry.key, file, Found.PIN)
+
+    def _by_source(self) -> None:
+        """A renamed entry keeps its file: nothing is uploaded for a new name."""
+        identity, buckets = self._desired.identity, self._desired.buckets
+        held = {was for entry in self._every_entry.values() for was in entry.was}
+        orphans: dict[str, list[tuple[Key, File]]] = defaultdict(list)
+        for key, files in self._owned.items():
+            for file in files:
+                digest = source_digest(file, identity)
+                if digest and key not in held and buckets[file.bucket].prune is not Prune.NONE:
+                    orphans[digest].append((key, file))
+        wanting: dict[str, list[Key]] = defaultdict(list)
+        for entry in self._without_file():
+            if entry.source is not None and entry.source.digest is not None:
+                wanting[entry.source.digest].append(entry.key)
+        for digest, keys in wanting.items():
+            if len(keys) == 1 and len(orphans[digest]) == 1:
+                former, file = orphans[digest][0]
+                self._owned[former].remove(file)
+                if not self._owned[former]:
+                    del self._owned[former]
+                self._matched[keys[0]] = (Found.SOURCE, (file,))
+
+    def _by_title(self) -> None:
+        if self._desired.identity.adopt is not Adopt.TITLE:
+            return
+        unmarked: dict[tuple[str, str], list[File]] = defaultdict(list)
+        for file, whose in self._foreign.values():
+            if isinstance(whose, Unmarked) and not isinstance(file.user_defined, Opaque):
+                unmarked[file.bucket, file.title].append(file)
+        wanting: dict[tuple[str, str], list[Key]] = defaultdict(list)
+        for entry in self._without_file():
+            wanting[entry.bucket, entry.title].append(entry.key)
+        for where, keys in wanting.items():
+            files = unmarked[where]
+            if len(keys) == 1 and len(files) == 1:
+                self._take_foreign(keys[0], files[0], Found.TITLE)
+            elif files:
+                ids = tuple(sorted(file.id for file in files))
+                for key in keys:
+                    self._leave(
+                        key,
+                        f"{len(files)} unmarked file(s) and {len(keys)} entries have the title "
+                        f"{where[1]!r}: pin the right file by its acr_id",
+                        ids,
+                    )
+
+    def _every_file(self) -> Iterable[File]:
+        for _, files in self._matched.values():
+            yield from files
+        for owned in self._owned.values():
+            yield from owned
+        for file, _ in self._foreign.values():
+            yield file
+
+    def _without_file(self) -> list[Entry]:
+        return [
+            entry
+            for key, entry in self._desired.entries.items()
+            if key not in self._matched and key not in self._unfound
+        ]
+
+    def _take_marked(self, key: Key, marked: Key, found: Found) -> None:
+        files = self._owned.pop(marked)
+        self._matched[key] = (found, tuple(sorted(files, key=lambda file: file.id)))
+
+    def _take_foreign(self, key: Key, file: File, found: Found) -> None:
+        del self._foreign[file.id]
+        self._matched[key] = (found, (file,))
+
+    def _leave(self, key: Key, why: str, candidates: tuple[FileId, ...] = ()) -> None:
+        self._unfound[key] = Unfound(key, why, candidates)

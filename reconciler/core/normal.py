@@ -1,0 +1,97 @@
+"""When two values are the same: both sides pass through here once, before they are compared.
+
+| live or desired                        | normal form                                   |
+|----------------------------------------|-----------------------------------------------|
+| title                                  | NFC, without outer white space                |
+| user_defined `[]`, null, "" or absent  | `{}`                                          |
+| user_defined as a JSON string          | its object, also where it was encoded twice   |
+| any other user_defined                 | `Opaque`                                      |
+| a null value in an object              | the key is absent                             |
+| order of keys                          | means nothing                                 |
+
+The service's API page shows an empty `user_defined` as `{}`; the other spellings of it are
+known of Laravel services, whose empty object easily becomes an empty list.
+"""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+import orjson
+
+from reconciler.core.model import Compare, Json, Opaque, UserDefined
+
+_EMPTY: tuple[Json, ...] = (None, "", [])
+
+
+def normal_title(text: str) -> str:
+    """The title as it is compared, shown and sent."""
+    if text.isascii():
+        return text.strip()
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def normal_user_defined(value: Json) -> UserDefined | Opaque:
+    """The object that `value` means, or `Opaque` where it means none."""
+    meant = value
+    for _ in range(2):
+        if not isinstance(meant, str) or meant == "":
+            break
+        try:
+            meant = orjson.loads(meant)
+        except ValueError:
+            return Opaque(_text(value))
+    if isinstance(meant, Mapping):
+        return without_nulls(meant)
+    if meant in _EMPTY:
+        return {}
+    return Opaque(_text(value))
+
+
+def without_nulls(value: Mapping[str, Json]) -> UserDefined:
+    """The object without its null values, in nested objects too."""
+    if not any(item is None or isinstance(item, Mapping) for item in value.values()):
+        return value
+    return {
+        key: without_nulls(item) if isinstance(item, Mapping) else item
+        for key, item in value.items()
+        if item is not None
+    }
+
+
+def same(one: Json, other: Json, compare: Compare) -> bool:
+    """Whether two values in normal form are equal, under LOOSE with a number equal to its text."""
+    if canonical(one) == canonical(other):
+        return True
+    return _comparable(one, compare) == _comparable(other, compare)
+
+
+def canonical(value: Json) -> bytes:
+    """One byte form for each value: compact JSON, keys sorted. Types stay what they are."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def number_text(number: int | float) -> str:
+    """A number as its shortest JSON text. 8.0 is "8": services written in PHP write it so."""
+    if isinstance(number, float) and number.is_integer() and abs(number) < 1e15:
+        return str(int(number))
+    return repr(number)
+
+
+def _comparable(value: Json, compare: Compare) -> object:
+    """A value that Python's `==` compares as JSON means it: True is not 1, and 8 is 8.0."""
+    match value:
+        case bool() | None:
+            return ("constant", value)
+        case int() | float():
+            text = number_text(value)
+            return text if compare is Compare.LOOSE else ("number", text)
+        case str():
+            return value
+        case Mapping():
+            return {key: _comparable(item, compare) for key, item in value.items()}
+        case Sequence():
+            return [_comparable(item, compare) for item in value]
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else canonical(value).decode()

@@ -1,0 +1,106 @@
+"""Every exception that a user can meet. Each says what was being done, to what, what was
+found, and what to do next.
+
+ReconcilerError                  exit 1 unless said otherwise
+├── CatalogError                 the catalogue has problems; all of them, each with its place
+├── ServiceError                 the service did not do what was asked
+│   ├── Unreachable              no connection was made: nothing was received there
+│   ├── TokenRefused             401 or 403 without a bucket's name on it (exit 7)
+│   ├── Rejected                 the service understood and refused: nothing was done
+│   │   └── NotThere             404
+│   └── Unclear                  sent, but whether it was done is not known
+│       └── UnreadableAnswer     an answer that is not what the API page promises
+├── PlanFileError                not a plan file of ours, or its bytes were changed
+├── StalePlan                    the plan is not what was reviewed (exit 4)
+├── RefusedByGuardrail           a guardrail is broken (exit 6)
+├── LockHeld                     another apply on this machine holds the lock (exit 5)
+├── LedgerError                  the ledger cannot be read or written
+└── UsageError                   the command was called in a way that makes no sense (exit 64)
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class ReconcilerError(Exception):
+    """What every error here is. `exit_code` is what a command ends with when it meets one."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class CatalogError(ReconcilerError):
+    """The catalogue has problems. `problems` holds all of them, ready to print, one a line."""
+
+    def __init__(self, problems: Sequence[object]) -> None:
+        """Keep every problem, in the order of their places."""
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        lines = "\n".join(str(problem) for problem in self.problems)
+        super().__init__(f"{lines}\n{count} problem{'s' if count != 1 else ''} in the catalogue")
+
+
+class ServiceError(ReconcilerError):
+    """The service did not do what was asked. `status` is the HTTP status, where there was one."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        """Keep the status for those who decide by it."""
+        self.status = status
+        super().__init__(message)
+
+
+class Unreachable(ServiceError):
+    """No connection was made, so nothing was sent."""
+
+
+class TokenRefused(ServiceError):
+    """The service does not accept the token."""
+
+    exit_code = 7
+
+
+class Rejected(ServiceError):
+    """The service understood the request and refused it: nothing was done."""
+
+
+class NotThere(Rejected):
+    """The service does not know what was asked for (404)."""
+
+
+class Unclear(ServiceError):
+    """The request was sent, and whether it was done is not known."""
+
+
+class UnreadableAnswer(Unclear):
+    """The answer is not what the API page promises, so what was done is not known."""
+
+
+class PlanFileError(ReconcilerError):
+    """A file that is not a plan of this format, or whose bytes were changed since it was written."""
+
+
+class StalePlan(ReconcilerError):
+    """What would be done now is not what was reviewed."""
+
+    exit_code = 4
+
+
+class RefusedByGuardrail(ReconcilerError):
+    """The plan breaks a guardrail, and nothing was sent."""
+
+    exit_code = 6
+
+
+class LockHeld(ReconcilerError):
+    """Another apply on this machine works on one of the buckets."""
+
+    exit_code = 5
+
+
+class LedgerError(ReconcilerError):
+    """The ledger cannot be read, or cannot be written, or its chain is broken."""
+
+
+class UsageError(ReconcilerError):
+    """The command was called in a way that makes no sense."""
+
+    exit_code = 64

@@ -1,0 +1,147 @@
+"""The architecture is what docs/architecture.md says, and each contract that says so bites."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
+CONTRACTS = {
+    contract["id"]: contract["name"]
+    for contract in tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"][
+        "importlinter"
+    ]["contracts"]
+}
+
+# Which contract breaks, when which module says what. A room that is a package gets a new module.
+FORBIDDEN = [
+    ("rooms", "api", "import reconciler.app"),
+    ("rooms", "app", "import reconciler.cli"),
+    ("rooms", "apply", "import reconciler.api"),
+    ("rooms", "catalog", "import reconciler.render"),
+    ("rooms", "core.model", "import reconciler.ledger"),
+    ("rooms", "errors", "import reconciler.core"),
+    ("rooms", "utils", ""),
+    ("core", "core.helpers", ""),
+    ("core", "core.model", "import reconciler.core.diff"),
+    ("core", "core.normal", "import reconciler.core.marks"),
+    ("core", "core.matching", "from reconciler.core import facts"),
+    ("pure", "core.model", "import os"),
+    ("pure", "core.diff", "import datetime"),
+    ("pure", "core.diff", "import logging"),
+    ("pure", "core.normal", "import random"),
+    ("pure", "core.marks", "import requests"),
+    ("pure", "core.facts", "import reconciler.shipped"),
+    ("pure", "render", "import pathlib"),
+    ("pure", "render", "from sqlite3 import connect"),
+    ("pure", "core.marks", "import time"),
+    ("sandbox", "sandbox", "import reconciler.core.model"),
+    ("sandbox", "sandbox", "from reconciler import errors"),
+    ("sandbox", "sandbox", "import requests"),
+    ("sandbox-door", "app", "import reconciler.sandbox"),
+    ("sandbox-door", "catalog", "from reconciler import sandbox"),
+    ("alone", "demo", "import reconciler.errors"),
+    ("alone", "shipped", "import reconciler.errors"),
+    ("http", "apply", "import requests"),
+    ("http", "app", "import urllib3"),
+    ("yaml", "render", "import yaml"),
+    ("yaml", "api", "def later():\n    from yaml import load"),
+    ("rich", "app", "import rich.console"),
+    ("click", "app", "import click"),
+    ("deepdiff", "render", "import deepdiff"),
+    ("server", "cli", "import flask"),
+]
+
+
+def broken_contracts(tree: Path) -> set[str]:
+    """The names of the contracts that are broken in `tree`; an empty set when all are kept."""
+    # Coverage must not follow into a tree that is gone when the report is made.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("COV", "PYTHONPATH"))}
+    done = subprocess.run(
+        [LINT_IMPORTS, "--no-logo", "--no-cache"],
+        cwd=tree,
+        env=environment | {"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    verdicts = {
+        name: verdict
+        for line in done.stdout.splitlines()
+        for name in CONTRACTS.values()
+        if line.startswith(f"{name} ") and (verdict := line.removeprefix(name).split()[0])
+    }
+    assert verdicts.keys() == set(CONTRACTS.values()), done.stdout + done.stderr
+    broken = {name for name, verdict in verdicts.items() if verdict == "BROKEN"}
+    assert (done.returncode != 0) == bool(broken), done.stdout
+    return broken
+
+
+def plant(tree: Path, module: str, text: str) -> None:
+    place = tree / "reconciler" / module.replace(".", "/")
+    place = place / "planted.py" if place.is_dir() else place.with_suffix(".py")
+    before = place.read_text("utf-8") if place.exists() else ""
+    place.write_text(f"{before}\n{text}\n", "utf-8")
+
+
+def test_the_tree_keeps_every_contract() -> None:
+    assert broken_contracts(ROOT) == set()
+
+
+@pytest.mark.parametrize(("contract", "module", "text"), FORBIDDEN)
+def test_a_forbidden_import_breaks_its_contract(
+    contract: str, module: str, text: str, tmp_path: Path
+) -> None:
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "reconciler", tmp_path / "reconciler", ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    plant(tmp_path, module, text)
+    assert CONTRACTS[contract] in broken_contracts(tmp_path)
+
+
+def test_no_contract_is_without_a_proof() -> None:
+    assert {contract for contract, _, _ in FORBIDDEN} == set(CONTRACTS)
+
+
+# What import-linter cannot see, because a builtin is not imported, or sees only as a whole module.
+IMPURE = [
+    ("open('x')", "PTH123"),
+    ("print('x')", "T201"),
+    ("eval('x')", "S307"),
+    ("exec('x')", "S102"),
+    ("import os\nos.environ['X']", "TID251"),
+    ("import time\ntime.time()", "TID251"),
+    ("from datetime import datetime\ndatetime.now()", "TID251"),
+    ("import sys\nsys.stderr.write('x')", "TID251"),
+]
+
+
+def ruff_codes(text: str, place: str) -> set[str]:
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("ruff"),
+            *("check", "--no-cache", "--output-format=concise", "--stdin-filename", place, "-"),
+        ],
+        cwd=ROOT,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    findings = (line.split(": ", 1)[1] for line in done.stdout.splitlines() if ".py:" in line)
+    return {finding.split()[0] for finding in findings}
+
+
+@pytest.mark.parametrize("room", ["core", "render"])
+@pytest.mark.parametrize(("text", "code"), IMPURE)
+def test_ruff_guards_the_pure_rooms(text: str, code: str, room: str) -> None:
+    assert code in ruff_codes(text, f"reconciler/{room}/planted.py")
+
+
+def test_the_edges_may_know_the_time() -> None:
+    assert "TID251" not in ruff_codes("import time\ntime.time()", "reconciler/api/planted.py")
