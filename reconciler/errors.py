@@ -75,7 +75,7 @@ class UnreadableAnswer(Unclear):
 
 
 class PlanFileError(ReconcilerError):
-    """A file that is not a plan of this format, or whose bytes were changed since it was written."""
+    """A file that is not a plan of this format, or whose bytes were changed since."""
 
 
 class StalePlan(ReconcilerError):

@@ -15,7 +15,8 @@
 | foreign, pending, broken,     | nothing; a note for each but the foreign, which are      |
 | unresolved                    | counted, and the unresolved, which are violations        |
 
-Order: create, move, update, delete; within each by key and id.
+Order: create, move, update, delete; within each by key and id. Deletes that wait for a new
+file come last: what such a file stood in for (`keeps`) is deleted before it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -76,13 +77,18 @@ class _Changes:
         self._facts = tuple(facts)
         self._desired = desired
         self._contents = Contents(desired)
-        self._moves: Mapping[FileId, ChangeId] = {}
+        self._moves: Mapping[FileId, Move] = {}
 
     def ordered(self) -> tuple[Change, ...]:
         moves = [self._move(fact) for fact in self._facts if isinstance(fact, Misplaced)]
-        self._moves = {move.file_id: move.id for move in moves}
+        self._moves = {move.file_id: move for move in moves}
         changes = [change for fact in self._facts for change in self._of(fact)]
         return tuple(sorted([*changes, *moves], key=_order))
+
+    def _bucket_then(self, keeper: Keeper) -> Bucket:
+        """Where a kept file is once moves are done."""
+        move = self._moves.get(keeper.id)
+        return self._bucket(keeper.bucket if move is None else move.bucket)
 
     def _of(self, fact: Fact) -> Iterator[Change]:
         match fact:
@@ -165,6 +171,7 @@ class _Changes:
 
     def _update(self, fact: Drifted) -> Update:
         bucket = self._bucket(fact.entry.bucket)
+        move = self._moves.get(fact.file.id)
         return Update(
             key=fact.entry.key,
             file_id=fact.file.id,
@@ -176,7 +183,7 @@ class _Changes:
             fields=fact.fields,
             reason=_why_updated(fact),
             declared_at=fact.entry.place,
-            after_change=self._moves.get(fact.file.id),
+            after_change=None if move is None else move.id,
         )
 
     def _delete(
@@ -200,7 +207,7 @@ class _Changes:
             reason=reason,
             declared_at=place,
             keeps=None if keeps is None else keeps.id,
-            keeps_bucket_id=None if keeps is None else self._bucket(keeps.bucket).id,
+            keeps_bucket_id=None if keeps is None else self._bucket_then(keeps).id,
             after_change=after_change,
         )
 
@@ -219,9 +226,10 @@ def _why_updated(fact: Drifted) -> str:
 _ORDER: tuple[type[Change], ...] = (Create, Move, Update, Delete)
 
 
-def _order(change: Change) -> tuple[int, str, int]:
+def _order(change: Change) -> tuple[int, bool, str, int]:
     file_id = 0 if isinstance(change, Create) else change.file_id
-    return (_ORDER.index(type(change)), change.key or "", file_id)
+    waits = isinstance(change, Delete) and change.after_change is not None
+    return (_ORDER.index(type(change)), waits, change.key or "", file_id)
 
 
 def _note(fact: Fact) -> Iterator[Note]:

@@ -48,15 +48,19 @@ class Contents:
         visible = {key: item for key, item in file.user_defined.items() if not is_ignored(key)}
         return Content(file.title, visible)
 
-    def wanted(self, entry: Entry, *, over: File | None) -> Content:
-        """What the entry's file should have; `over`: the file whose unmanaged keys stay."""
+    def wanted(self, entry: Entry, *, over: File | None, anew: bool = False) -> Content:
+        """What the entry's file should have; `over`: the file whose unmanaged keys stay.
+
+        `anew`: they go on in a new file, which is not made from what `over` was made from.
+        """
         managed: dict[str, Json] = {}
         digest = None if entry.source is None else entry.source.digest
         if over is not None:
             if entry.user_defined is None or self._desired.rules.mode is Mode.MERGE:
                 kept = self.of(over).user_defined
                 managed = {key: item for key, item in kept.items() if key not in self._marks}
-            digest = digest or source_digest(over, self._desired.identity)
+            if not anew:
+                digest = digest or source_digest(over, self._desired.identity)
         managed.update(entry.user_defined or {})
         managed.update(mark_of(entry, self._desired, digest=digest))
         return Content(entry.title, managed)

@@ -36,6 +36,7 @@ def _paths(before: UserDefined, after: UserDefined, compare: Compare) -> set[str
         {key: value for key, value in after.items() if key in differing},
         view="tree",
         verbose_level=2,
+        threshold_to_diff_deeper=0,  # else objects with few keys in common have one difference: all
     )
     found: list[list[str | int]] = []
     for kind, levels in tree.items():

@@ -28,7 +28,7 @@ that could not be named.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from reconciler.core.content import Content, Contents
@@ -48,7 +48,7 @@ from reconciler.core.facts import (
     Unresolved,
     Unwanted,
 )
-from reconciler.core.marks import Another, Unmarked, source_digest
+from reconciler.core.marks import Unmarked, source_digest
 from reconciler.core.matching import Found, Matching, match
 from reconciler.core.model import (
     DesiredState,
@@ -61,7 +61,6 @@ from reconciler.core.model import (
     Prune,
 )
 from reconciler.core.normal import same
-
 
 _NOT_EACH_SAYS = "several files carry its mark, and not each says what it was made from"
 
@@ -161,7 +160,7 @@ class _Diff:
         )
 
     def _of_several(self, entry: Entry, found: Found, files: Sequence[File]) -> Iterator[Fact]:
-        keeper = min(files, key=lambda file: self._rank(entry, file))
+        keeper = self._keeper(entry, files)
         others = [file for file in files if file is not keeper]
         right = self._is_right(entry, keeper)
         pending = [file for file in files if file.state is FileState.PENDING]
@@ -189,7 +188,7 @@ class _Diff:
         self, entry: Entry, found: Found, keeper: File, others: Sequence[File]
     ) -> Iterator[Fact]:
         if all(source_digest(file, self._desired.identity) for file in others):
-            yield from (Duplicate(entry, file, Keeper(keeper.id, entry.bucket)) for file in others)
+            yield from (Duplicate(entry, file, Keeper(keeper.id, keeper.bucket)) for file in others)
             yield from self._of_right_file(entry, found, keeper)
         else:
             yield self._unresolved(entry, _NOT_EACH_SAYS, [keeper, *others])
@@ -200,14 +199,15 @@ class _Diff:
         """The ready file is not right: is what should replace it there already?"""
         pending = [file for file in others if file.state is FileState.PENDING]
         replacement = next((file for file in pending if self._is_right(entry, file)), None)
-        broken = next((file for file in others if self._is_right(entry, file)), None)
+        broken = [file for file in others if file.state is FileState.BROKEN]
+        failed = next((file for file in broken if self._is_right(entry, file)), None)
         if replacement is not None:
             yield Pending(entry, replacement, waits=f"file {keeper.id} is deleted once it is ready")
             yield from self._of_right_file(entry, found, replacement)
         elif pending:
             yield Pending(entry, pending[0], waits="it is replaced once it is ready")
-        elif broken is not None and not self._retries(entry):
-            yield Broken(entry, broken)
+        elif failed is not None and not self._retries(entry):
+            yield Broken(entry, failed)
         else:
             yield self._outdated(entry, keeper, others)
 
@@ -217,7 +217,8 @@ class _Diff:
             return self._unresolved(entry, why, [file, *others])
         if not all(source_digest(other, self._desired.identity) for other in others):
             return self._unresolved(entry, _NOT_EACH_SAYS, [file, *others])
-        before, wanted = self._contents.of(file), self._contents.wanted(entry, over=file)
+        before = self._contents.of(file)
+        wanted = self._contents.wanted(entry, over=file, anew=True)
         if self._digest_differs(entry, file):
             why = "its source changed"
         elif file.state is FileState.BROKEN:
@@ -253,13 +254,16 @@ class _Diff:
             return False
         return len({source_digest(file, self._desired.identity) for file in files}) > 1
 
-    def _rank(self, entry: Entry, file: File) -> tuple[bool, bool, bool, int]:
+    def _keeper(self, entry: Entry, files: Sequence[File]) -> File:
+        return min(files, key=lambda file: self._rank(entry, file))
+
+    def _rank(self, entry: Entry, file: File) -> tuple[bool, bool, bool, bool, int]:
         wanted = None if entry.source is None else entry.source.digest
         digest = source_digest(file, self._desired.identity)
-        right = wanted is not None and digest == wanted and self._in_region(entry, file)
         return (
             file.state is not FileState.READY,
-            not right,
+            wanted is not None and digest != wanted,
+            not self._in_region(entry, file),
             file.bucket != entry.bucket,
             file.id,
         )
@@ -308,36 +312,34 @@ class _Diff:
 
     def _orphaned(self, matching: Matching) -> Iterator[Fact]:
         successors = {
-            was: (self._desired.entries[key].bucket, files)
+            was: self._keeper(self._desired.entries[key], files)
             for key, (_, files) in matching.matched.items()
             for was in self._desired.entries[key].was
         }
+        candidates = _candidates(matching)
         for key, file in matching.orphans:
+            if file.id in candidates:
+                continue
             deletable = self._desired.buckets[file.bucket].prune is not Prune.NONE
-            bucket, files = successors.get(key, ("", ()))
-            ready = [
-                Keeper(of_successor.id, bucket)
-                for of_successor in files
-                if of_successor.state is FileState.READY
-            ]
-            yield Orphaned(
-                key,
-                file,
-                deletable,
-                successor=ready[0] if ready else None,
-                waits=key in successors and not ready,
-            )
+            keeper = successors.get(key)
+            if keeper is None:
+                yield Orphaned(key, file, deletable)
+            elif keeper.state is FileState.READY:
+                yield Orphaned(key, file, deletable, successor=Keeper(keeper.id, keeper.bucket))
+            else:
+                yield Orphaned(key, file, deletable, waits=True)
 
     def _foreign(self, matching: Matching) -> Iterator[Fact]:
+        candidates = _candidates(matching)
         for file, whose in matching.foreign:
-            prune = self._desired.buckets[file.bucket].prune
-            match whose:
-                case Another():
-                    deletable = False
-                case Unmarked():
-                    opaque = isinstance(file.user_defined, Opaque)
-                    deletable = prune is Prune.ALL and not opaque
-            yield Foreign(file, deletable)
+            nobodys = isinstance(whose, Unmarked) and not isinstance(file.user_defined, Opaque)
+            pruned = self._desired.buckets[file.bucket].prune is Prune.ALL
+            yield Foreign(file, nobodys and pruned and file.id not in candidates)
 
     def _unresolved(self, entry: Entry, why: str, files: Sequence[File]) -> Unresolved:
         return Unresolved(entry.key, entry.place, why, tuple(file.id for file in files))
+
+
+def _candidates(matching: Matching) -> Set[FileId]:
+    """The files of which one may be an unresolved entry's: nothing is done about them."""
+    return {file_id for unfound in matching.unfound for file_id in unfound.candidates}

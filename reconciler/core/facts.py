@@ -72,7 +72,7 @@ class Keeper:
 
     id: FileId
     bucket: str
-    """Its entry's bucket: where it is once moves are done."""
+    """Where it is now: a move of it may be due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,8 @@ class Orphaned:
     deletable: bool
     """Whether its bucket's `prune` has it deleted."""
     successor: Keeper | None = None
-    """The ready file of the entry that had this key (`was`), where there is one."""
+    """The ready file of the entry that had this key (`was`), where there is one. It may be about
+    to be replaced, and is deleted after this one."""
     waits: bool = False
     """The entry that had this key has a file of its own that is not ready: nothing yet."""
 

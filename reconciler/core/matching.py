@@ -10,6 +10,7 @@
 5. Otherwise the entry is missing.
 
 A file belongs to at most one entry. A file that another catalogue owns belongs to none.
+An entry that says absent has every file of its mark, of all of its `was`, and of its `acr_id`.
 """
 
 from collections import defaultdict
@@ -58,7 +59,7 @@ class Matching:
     matched: Mapping[Key, tuple[Found, tuple[File, ...]]]
     """Each entry's files by id. More than one only where the same mark is on several."""
     unwanted: Mapping[Key, tuple[Found, tuple[File, ...]]]
-    """The same for entries that must be absent."""
+    """The same for entries that must be absent: every file that any of the steps finds."""
     missing: tuple[Key, ...]
     unfound: tuple[Unfound, ...]
     orphans: tuple[tuple[Key, File], ...]
@@ -118,15 +119,15 @@ class _Matcher:
 
     def _by_was(self) -> None:
         for key, entry in self._every_entry.items():
-            former = next((was for was in entry.was if was in self._owned), None)
-            if key not in self._matched and former is not None:
-                self._take_marked(key, former, Found.WAS)
+            for was in entry.was:
+                if was in self._owned and self._seeks(entry):
+                    self._take_marked(key, was, Found.WAS)
 
     def _by_pin(self) -> None:
         pinned = {
             entry.acr_id: entry
-            for key, entry in self._every_entry.items()
-            if entry.acr_id is not None and key not in self._matched
+            for entry in self._every_entry.values()
+            if entry.acr_id is not None and self._seeks(entry)
         }
         if not pinned:
             return
@@ -137,7 +138,9 @@ class _Matcher:
         for acr_id, entry in pinned.items():
             self._take_pinned(entry, holders[acr_id])
 
-    def _take_pinned(self, entry: Entry | AbsentEntry, files: list[File]) -> None:
+    def _take_pinned(self, entry: Entry | AbsentEntry, pinned: list[File]) -> None:
+        _, own = self._matched.get(entry.key, (None, ()))
+        files = [file for file in pinned if file not in own]
         if not files:
             if isinstance(entry, Entry):
                 self._leave(
@@ -164,7 +167,7 @@ class _Matcher:
                 self._owned[key].remove(file)
                 if not self._owned[key]:
                     del self._owned[key]
-                self._matched[entry.key] = (Found.PIN, (file,))
+                self._take(entry.key, Found.PIN, file)
             case Unmarked():
                 self._take_foreign(entry.key, file, Found.PIN)
 
@@ -188,7 +191,7 @@ class _Matcher:
                 self._owned[former].remove(file)
                 if not self._owned[former]:
                     del self._owned[former]
-                self._matched[keys[0]] = (Found.SOURCE, (file,))
+                self._take(keys[0], Found.SOURCE, file)
 
     def _by_title(self) -> None:
         if self._desired.identity.adopt is not Adopt.TITLE:
@@ -229,13 +232,19 @@ class _Matcher:
             if key not in self._matched and key not in self._unfound
         ]
 
+    def _seeks(self, entry: Entry | AbsentEntry) -> bool:
+        return isinstance(entry, AbsentEntry) or entry.key not in self._matched
+
     def _take_marked(self, key: Key, marked: Key, found: Found) -> None:
-        files = self._owned.pop(marked)
-        self._matched[key] = (found, tuple(sorted(files, key=lambda file: file.id)))
+        self._take(key, found, *self._owned.pop(marked))
 
     def _take_foreign(self, key: Key, file: File, found: Found) -> None:
         del self._foreign[file.id]
-        self._matched[key] = (found, (file,))
+        self._take(key, found, file)
+
+    def _take(self, key: Key, found: Found, *files: File) -> None:
+        first, taken = self._matched.get(key, (found, ()))
+        self._matched[key] = (first, tuple(sorted((*taken, *files), key=lambda file: file.id)))
 
     def _leave(self, key: Key, why: str, candidates: tuple[FileId, ...] = ()) -> None:
         self._unfound[key] = Unfound(key, why, candidates)

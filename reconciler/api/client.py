@@ -1,0 +1,288 @@
+"""The service's calls, for those who may read, and for those who may also write."""
+
+import random
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import orjson
+
+from reconciler.api import wire
+from reconciler.api.addresses import Addresses, checked_region
+from reconciler.api.listing import Lister
+from reconciler.api.pace import Pace
+from reconciler.api.retry import Budget, Throttled, too_long, wait_before_next
+from reconciler.api.transport import Request, Transport
+from reconciler.api.upload import Upload
+from reconciler.core.model import (
+    Bucket,
+    File,
+    FileId,
+    LiveBucket,
+    LiveState,
+    Source,
+    SourceKind,
+    UserDefined,
+)
+from reconciler.core.ports import Clock
+from reconciler.errors import NotThere, Rejected, ServiceError
+
+_MOST_IDS = 100
+_LONGEST_IDS = 2000
+"""How many ids go into one URL, and how many characters. Nobody knows the service's limits."""
+
+
+class ReadClient:
+    """Reads the catalogue's buckets. It has no method that changes anything."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        buckets: Mapping[str, Bucket],
+        transport: Transport,
+        pace: Pace,
+        clock: Clock,
+        concurrency: int = 8,
+    ) -> None:
+        """`buckets`: by the catalogue's names, which every method takes."""
+        self._addresses = Addresses(base_url)
+        self._buckets = buckets
+        self._transport = transport
+        self._pace = pace
+        self._clock = clock
+        self._concurrency = concurrency
+        self._budget = Budget()
+        self._regions: dict[int, str | None] = {}
+        self._regions_lock = threading.Lock()
+
+    def read_live(self) -> LiveState:
+        """All files of all buckets, each listing with its proof, or with why it has none."""
+        lister = Lister(self._page, self._concurrency)
+        live = {
+            name: self._read_bucket(self._buckets[name], lister) for name in sorted(self._buckets)
+        }
+        return LiveState(self._addresses.origin, live)
+
+    def read_files(self, bucket: str, ids: Sequence[FileId | str]) -> Sequence[File]:
+        """Those of the files that are in the bucket, by id or acr_id."""
+        found: dict[FileId, File] = {}
+        for chunk in chunks(ids):
+            for file in self._read_chunk(bucket, chunk):
+                found[file.id] = file
+        return list(found.values())
+
+    def read_newest(self, bucket: str, above: FileId) -> Sequence[File]:
+        """The bucket's files whose id is greater than `above`, however the service orders them."""
+        found: dict[FileId, File] = {}
+        number = 1
+        while True:
+            page = self._page(bucket, number, 100, order="desc")
+            found |= {file.id: file for file in page.files if file.id > above}
+            descending = all(one.id > two.id for one, two in pairwise(page.files))
+            reached = descending and page.files and page.files[-1].id <= above
+            if reached or not page.files or number >= page.last:
+                return sorted(found.values(), key=lambda file: file.id)
+            number += 1
+
+    def bucket_name(self, bucket: str) -> str:
+        """What the service calls the bucket."""
+        bucket_id = self._buckets[bucket].id
+        doing = f"reading bucket {bucket_id}"
+        answer = self._get(f"{self._addresses.buckets()}/{bucket_id}", doing)
+        return wire.bucket_info(answer, doing).name
+
+    def _read_bucket(self, bucket: Bucket, lister: Lister) -> LiveBucket:
+        region = self._region(bucket)
+        files, incomplete = lister.files(bucket.name)
+        return LiveBucket(bucket.id, files, region, incomplete)
+
+    def _region(self, bucket: Bucket) -> str | None:
+        """The bucket's region, asked for once a run; it also shows that the bucket is there."""
+        with self._regions_lock:
+            if bucket.id in self._regions:
+                return self._regions[bucket.id]
+        doing = f"reading bucket {bucket.name} ({bucket.id})"
+        try:
+            answer = self._get(f"{self._addresses.buckets()}/{bucket.id}", doing)
+        except NotThere as error:
+            raise NotThere(
+                f"{error}: the catalogue names the bucket {bucket.name} with the id {bucket.id}, "
+                "and this token sees no such bucket",
+                status=404,
+            ) from error
+        region = checked_region(wire.bucket_info(answer, doing).region, bucket.id)
+        with self._regions_lock:
+            self._regions[bucket.id] = region
+        return region
+
+    def _read_chunk(self, bucket: str, ids: Sequence[FileId | str]) -> Sequence[File]:
+        """Where the service refuses all for one that it does not know, ask for half and half."""
+        declared = self._buckets[bucket]
+        doing = f"reading {len(ids)} file(s) of bucket {bucket}"
+        try:
+            answer = self._get(self._files_url(declared, *ids), doing)
+        except Rejected:
+            if len(ids) == 1:
+                return []
+            half = len(ids) // 2
+            return [*self._read_chunk(bucket, ids[:half]), *self._read_chunk(bucket, ids[half:])]
+        if not answer.get("data"):
+            return []
+        return wire.files(answer, bucket, declared.id, doing)
+
+    def _page(self, bucket: str, number: int, size: int, *, order: str = "asc") -> wire.Page:
+        declared = self._buckets[bucket]
+        doing = f"listing bucket {bucket} ({declared.id}), page {number}"
+        answer = self._get(
+            self._files_url(declared),
+            doing,
+            {"page": number, "per_page": size, "sort": "id", "order": order},
+        )
+        return wire.page(answer, bucket, declared.id, doing)
+
+    def _get(self, url: str, doing: str, params: Mapping[str, str | int] | None = None) -> Any:
+        return wire.parse(self._ask(Request("GET", url, doing, params), repeatable=True), doing)
+
+    def _files_url(self, bucket: Bucket, *ids: FileId | str) -> str:
+        self._region(bucket)
+        url = self._addresses.files(bucket.id, self._regions)
+        if not ids:
+            return url
+        return f"{url}/{_path_of(ids)}"
+
+    def _ask(
+        self, request: Request, *, repeatable: bool, upload: Callable[[], Upload] | None = None
+    ) -> bytes:
+        """Send, and send again where that is safe and promises something."""
+        attempt = 1
+        while True:
+            self._pace.wait()
+            try:
+                if upload is None:
+                    answer = self._transport.send(request)
+                else:
+                    with upload() as body:
+                        answer = self._transport.send(request, body)
+            except ServiceError as failure:
+                throttled = isinstance(failure, Throttled)
+                if isinstance(failure, Throttled):
+                    self._pace.throttled(failure.after)
+                wait = wait_before_next(
+                    failure,
+                    attempt=attempt,
+                    repeatable=repeatable,
+                    budget=self._budget,
+                    chance=random.random,
+                )
+                if wait is None:
+                    raise _final(failure) from failure
+                if not throttled:
+                    self._clock.sleep(wait)
+                attempt += 1
+            else:
+                self._pace.went_well()
+                self._budget.earn()
+                return answer
+
+
+class WriteClient(ReadClient):
+    """Reads and changes the catalogue's buckets."""
+
+    def create(
+        self,
+        bucket: str,
+        title: str,
+        user_defined: UserDefined,
+        source: Source,
+        sent: Callable[[int], None],
+    ) -> File:
+        """Upload a new file. After an unclear end it is not sent again: whoever asked looks."""
+        declared = self._buckets[bucket]
+        doing = f"uploading {title!r} to bucket {bucket}"
+        url = self._files_url(declared)
+        match source.kind:
+            case SourceKind.AUDIO | SourceKind.FINGERPRINT:
+                fields = {
+                    "title": title,
+                    "data_type": source.kind.value,
+                    "user_defined": orjson.dumps(user_defined).decode(),
+                }
+                request = Request("POST", url, doing)
+                answer = self._ask(
+                    request, repeatable=False, upload=lambda: Upload(fields, source, sent)
+                )
+            case SourceKind.AUDIO_URL | SourceKind.ACRID:
+                name = "url" if source.kind is SourceKind.AUDIO_URL else "acrid"
+                body = wire.upload_fields(
+                    title, user_defined, source.kind.value, {name: source.location}
+                )
+                request = Request("POST", url, doing, body=orjson.dumps(body))
+                answer = self._ask(request, repeatable=False)
+        return wire.one_file(wire.parse(answer, doing), bucket, declared.id, doing)
+
+    def update(self, bucket: str, file_id: FileId, title: str, user_defined: UserDefined) -> File:
+        """Set a file's title and whole user_defined. Sending it twice does what once does."""
+        declared = self._buckets[bucket]
+        doing = f"updating file {file_id} of bucket {bucket}"
+        body = orjson.dumps(wire.update_body(title, user_defined))
+        request = Request("PUT", self._files_url(declared, file_id), doing, body=body)
+        answer = self._ask(request, repeatable=True)
+        if not answer:
+            files = self.read_files(bucket, [file_id])
+            if not files:
+                raise NotThere(f"{doing}: it is gone", status=404)
+            return files[0]
+        return wire.one_file(wire.parse(answer, doing), bucket, declared.id, doing)
+
+    def move(self, destination: str, ids: Sequence[FileId]) -> None:
+        """Move files into a bucket: `PUT /buckets/:destination/files/:ids/move` (the page's text;
+        its curl leaves `/move` out, which is the update's URL)."""
+        declared = self._buckets[destination]
+        doing = f"moving {len(ids)} file(s) to bucket {destination}"
+        url = f"{self._files_url(declared, *_some(ids))}/move"
+        self._ask(Request("PUT", url, doing), repeatable=False)
+
+    def delete(self, bucket: str, ids: Sequence[FileId]) -> None:
+        """Delete files of a bucket."""
+        declared = self._buckets[bucket]
+        doing = f"deleting {len(ids)} file(s) of bucket {bucket}"
+        url = self._files_url(declared, *_some(ids))
+        self._ask(Request("DELETE", url, doing), repeatable=False)
+
+
+def chunks(ids: Sequence[FileId | str]) -> Iterator[Sequence[FileId | str]]:
+    """The ids in pieces that fit into one URL."""
+    chunk: list[FileId | str] = []
+    length = 0
+    for file_id in ids:
+        more = len(str(file_id)) + 1
+        if chunk and (len(chunk) == _MOST_IDS or length + more > _LONGEST_IDS):
+            yield chunk
+            chunk, length = [], 0
+        chunk.append(file_id)
+        length += more
+    if chunk:
+        yield chunk
+
+
+def _some(ids: Sequence[FileId]) -> Sequence[FileId]:
+    """Never a request without ids: what it would do to a bucket, nobody knows."""
+    if not ids:
+        raise ValueError("no ids")
+    return ids
+
+
+def _path_of(ids: Sequence[FileId | str]) -> str:
+    """Ids as they stand in a URL: digits and letters only, whatever a file or a plan says."""
+    texts = [str(file_id) for file_id in ids]
+    if not all(text.isascii() and text.isalnum() for text in texts):
+        raise ValueError("an id that is not of digits and letters")
+    return ",".join(texts)
+
+
+def _final(failure: ServiceError) -> ServiceError:
+    if isinstance(failure, Throttled) and failure.after is not None:
+        return too_long(failure.after)
+    return failure

@@ -1,0 +1,112 @@
+"""A bucket's files, read in parallel pages and proved complete and stable.
+
+Counting is not enough: a delete and an insert between two pages leave the count as it was, one
+file missed and one that is gone. A listing is proved where
+
+- one page holds all (one answer is one moment), or
+- each id comes once, all in one order, as many as every page says there are, and the last page,
+  which was read before the others, reads the same after them: a file that went or came in
+  between would have shifted it. (What this cannot see: a file that goes and one with an older
+  id that is moved in, both in the middle, at once. Apply lists anew before it creates.)
+
+Otherwise all is read again, until two readings in a row are the same. It costs as many
+requests as there are pages, and one.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from reconciler.api.wire import Page
+from reconciler.core.model import File
+from reconciler.errors import Rejected, UnreadableAnswer
+
+_SIZES = (1000, 100, 20)
+"""What to ask for: the service's largest page is not known, and may be refused."""
+_MOST_READINGS = 4
+
+ReadPage = Callable[[str, int, int], Page]
+"""(bucket, page number from 1, size) -> the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    files: tuple[File, ...]
+    """By id, each id once."""
+    doubt: str | None
+    """Why it is not proved, or None where it is."""
+
+
+class Lister:
+    """Lists buckets."""
+
+    def __init__(self, read_page: ReadPage, concurrency: int) -> None:
+        """`concurrency`: how many pages are read at once."""
+        self._read_page = read_page
+        self._concurrency = concurrency
+
+    def files(self, bucket: str) -> tuple[Sequence[File], str | None]:
+        """The bucket's files by id, and why they are not proved complete (None: they are)."""
+        reading = self._read(bucket)
+        for _ in range(_MOST_READINGS - 1):
+            if reading.doubt is None:
+                break
+            again = self._read(bucket)
+            if again.files == reading.files:
+                return again.files, None
+            reading = again
+        return reading.files, reading.doubt
+
+    def _read(self, bucket: str) -> _Reading:
+        first, size = self._first(bucket)
+        if first.last == 1:
+            return _proved([first], None, None)
+        witness = self._read_page(bucket, first.last, size)
+        middle = list(self._middle(bucket, first, size))
+        again = self._read_page(bucket, first.last, size)
+        return _proved([first, *middle, witness], witness, again)
+
+    def _first(self, bucket: str) -> tuple[Page, int]:
+        for size in _SIZES[:-1]:
+            try:
+                return self._read_page(bucket, 1, size), size
+            except Rejected as error:
+                if error.status != 422:
+                    raise
+        return self._read_page(bucket, 1, _SIZES[-1]), _SIZES[-1]
+
+    def _middle(self, bucket: str, first: Page, size: int) -> Iterator[Page]:
+        """The pages between the first and the last, in order, a bounded number at a time: what
+        the service says of their number is not believed beyond an empty page."""
+        if not first.files:
+            raise UnreadableAnswer(
+                f"listing bucket {bucket}: the first of {first.last} pages is empty"
+            )
+        with ThreadPoolExecutor(self._concurrency) as pool:
+            wave = self._concurrency * 4
+            for start in range(2, first.last, wave):
+                numbers = range(start, min(start + wave, first.last))
+                pages = list(pool.map(lambda n: self._read_page(bucket, n, size), numbers))
+                yield from pages
+                if not all(page.files for page in pages):
+                    return
+
+
+def _proved(pages: Sequence[Page], witness: Page | None, again: Page | None) -> _Reading:
+    listed = [file for page in pages for file in page.files]
+    by_id = {file.id: file for file in listed}
+    files = tuple(by_id[file_id] for file_id in sorted(by_id))
+    totals = {page.total for page in pages}
+    ids = [file.id for file in listed]
+    doubt = None
+    if len(by_id) != len(listed):
+        doubt = "a file came twice: the bucket changed while it was read"
+    elif len(totals) != 1:
+        doubt = "the number of files changed while it was read"
+    elif totals != {len(listed)}:
+        doubt = f"{len(listed)} files came, and the service says that there are {totals.pop()}"
+    elif witness != again:
+        doubt = "its last page changed while it was read"
+    elif len(pages) > 1 and ids != sorted(ids) and ids != sorted(ids, reverse=True):
+        doubt = "the service did not order its pages by id"
+    return _Reading(files, doubt)

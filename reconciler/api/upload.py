@@ -1,0 +1,117 @@
+"""An upload's body, streamed from disk and digested on its way.
+
+The closing boundary goes out only after the digest was found to be the planned one: where the
+file changed since, the request is never completed, and so nothing is created.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from reconciler.core.model import Presence, Source
+from reconciler.errors import ReconcilerError
+
+_BOUNDARY = "reconciler-4f1d9a6c2b7e8035"
+_UNQUOTABLE = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
+"""As the HTML standard has browsers write names in multipart/form-data."""
+
+
+class SourceChanged(ReconcilerError):
+    """The source is not there, or is not what was planned: nothing was created."""
+
+
+class Upload:
+    """A multipart/form-data body (RFC 7578) that `requests` streams: it has a length and `read`."""
+
+    def __init__(
+        self, fields: Mapping[str, str], source: Source, sent: Callable[[int], None]
+    ) -> None:
+        """Open the source. Raises `SourceChanged` where it cannot be sent."""
+        self._source = source
+        self._sent = sent
+        self._file = _open(source)
+        size = os.fstat(self._file).st_size
+        self._head = _head(fields, Path(source.location).name)
+        self._tail = f"\r\n--{_BOUNDARY}--\r\n".encode()
+        self._left = size
+        self._digest = hashlib.sha256()
+        self._length = len(self._head) + size + len(self._tail)
+
+    content_type = f"multipart/form-data; boundary={_BOUNDARY}"
+
+    def __len__(self) -> int:
+        """The body's length in bytes."""
+        return self._length
+
+    def __enter__(self) -> Self:
+        """Use as a context, so that the file is closed."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+    def read(self, most: int = 65536) -> bytes:
+        """The next bytes, at most `most`; none at the end."""
+        if self._head:
+            piece, self._head = self._head[:most], self._head[most:]
+        elif self._left:
+            piece = os.read(self._file, min(most, self._left))
+            if not piece:
+                raise SourceChanged(f"{self._name} became shorter while it was sent")
+            self._left -= len(piece)
+            self._digest.update(piece)
+            self._sent(len(piece))
+            if not self._left:
+                self._check()
+        else:
+            piece, self._tail = self._tail[:most], self._tail[most:]
+        return piece
+
+    @property
+    def _name(self) -> str:
+        return Path(self._source.location).name
+
+    def _check(self) -> None:
+        if self._source.sha256 is None or self._digest.hexdigest() != self._source.sha256:
+            raise SourceChanged(
+                f"{self._name} is not what was planned: its sha256 is {self._digest.hexdigest()}, "
+                f"planned was {self._source.sha256}; plan again"
+            )
+
+
+def _open(source: Source) -> int:
+    name = Path(source.location).name
+    if source.presence is Presence.POINTER:
+        raise SourceChanged(f"{name} is a Git LFS pointer: run `git lfs pull`, then apply again")
+    try:
+        # Not blocking, so that a FIFO planted in a file's place cannot hold the run up.
+        file = os.open(source.location, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise SourceChanged(f"{name} cannot be opened: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise SourceChanged(f"{name} is not a regular file")
+    return file
+
+
+def _head(fields: Mapping[str, str], filename: str) -> bytes:
+    parts = [
+        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    ]
+    parts.append(
+        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; '
+        f'filename="{filename.translate(_UNQUOTABLE)}"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    )
+    return "".join(parts).encode("utf-8", "surrogateescape")

@@ -1,0 +1,178 @@
+"""The service's JSON and our values: the only place that knows the API's field names.
+
+Sources: the API page for the fields; the field notes for what else they may look like.
+Unknown fields are accepted; ids are read strictly, since effects are addressed by them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from reconciler.core.model import File, FileId, FileState, Json, UserDefined
+from reconciler.core.normal import normal_title, normal_user_defined
+from reconciler.errors import UnreadableAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a listing."""
+
+    files: tuple[File, ...]
+    total: int
+    last: int
+    """The number of the last page, by the size that the service granted."""
+
+
+@dataclass(frozen=True, slots=True)
+class BucketInfo:
+    """What the service says of a bucket."""
+
+    id: int
+    name: str
+    region: str | None
+
+
+def parse(body: bytes, doing: str) -> Any:
+    """The JSON of an answer. Raises `UnreadableAnswer` where it is none."""
+    try:
+        return orjson.loads(body)
+    except ValueError as error:
+        start = body[:60].decode("utf-8", "replace")
+        raise UnreadableAnswer(
+            f"{doing}: the answer is not JSON, it begins with {start!r}: "
+            "is the base URL the API's, and not a web page's?"
+        ) from error
+
+
+def page(answer: Any, bucket: str, bucket_id: int, doing: str) -> Page:
+    """One page of `GET /buckets/:id/files`."""
+    data = _member(answer, "data", doing)
+    meta = _member(answer, "meta", doing)
+    if not isinstance(data, list) or not isinstance(meta, dict):
+        raise UnreadableAnswer(f"{doing}: the answer's data is not a list, or it has no meta")
+    total, last = _whole(meta.get("total")), _whole(meta.get("last_page"))
+    if total is None or last is None or total < 0:
+        raise UnreadableAnswer(f"{doing}: the answer does not say how many files there are")
+    files = tuple(file(item, bucket, bucket_id, doing) for item in data)
+    return Page(files, total, max(last, 1))
+
+
+def files(answer: Any, bucket: str, bucket_id: int, doing: str) -> Sequence[File]:
+    """The answer of `GET /buckets/:id/files/:ids`: a list (API page) or one object (vendor)."""
+    data = _member(answer, "data", doing)
+    items = data if isinstance(data, list) else [data]
+    return [file(item, bucket, bucket_id, doing) for item in items]
+
+
+def one_file(answer: Any, bucket: str, bucket_id: int, doing: str) -> File:
+    """The answer of an upload or an update."""
+    return file(_member(answer, "data", doing), bucket, bucket_id, doing)
+
+
+def bucket_info(answer: Any, doing: str) -> BucketInfo:
+    """The answer of `GET /buckets/:id`."""
+    data = _member(answer, "data", doing)
+    bucket_id = _whole(data.get("id")) if isinstance(data, dict) else None
+    if bucket_id is None:
+        raise UnreadableAnswer(f"{doing}: the answer is not a bucket")
+    region = data.get("region")
+    return BucketInfo(bucket_id, str(data.get("name", "")), None if region is None else str(region))
+
+
+def file(item: Any, bucket: str, bucket_id: int, doing: str) -> File:
+    """One file object. Its id and title must be there, and its bucket be the one asked for."""
+    if not isinstance(item, dict):
+        raise UnreadableAnswer(f"{doing}: an item of the answer is not a file")
+    file_id = _whole(item.get("id"))
+    if file_id is None or file_id <= 0:
+        raise UnreadableAnswer(f"{doing}: a file of the answer has no id")
+    said_bucket = item.get("bucket_id", bucket_id)
+    if _whole(said_bucket) != bucket_id:
+        raise UnreadableAnswer(
+            f"{doing}: file {file_id} is said to be in bucket {said_bucket}, not in {bucket_id}"
+        )
+    title = item.get("title")
+    if title is not None and not isinstance(title, str):
+        raise UnreadableAnswer(f"{doing}: the title of file {file_id} is not text")
+    acr_id = item.get("acr_id")
+    return File(
+        id=FileId(file_id),
+        acr_id=acr_id if isinstance(acr_id, str) else "",
+        bucket=bucket,
+        title=normal_title(title or ""),
+        user_defined=normal_user_defined(item.get("user_defined")),
+        state=_state(item.get("state")),
+        duration=_seconds(item.get("duration")),
+    )
+
+
+def upload_fields(
+    title: str, user_defined: UserDefined, data_type: str, extra: Mapping[str, str]
+) -> dict[str, Json]:
+    """The JSON body of an upload that carries no file."""
+    return {"title": title, "data_type": data_type, "user_defined": user_defined, **extra}
+
+
+def update_body(title: str, user_defined: UserDefined) -> dict[str, Json]:
+    """The JSON body of an update: the page sends `user_defined` as an object."""
+    return {"title": title, "user_defined": user_defined}
+
+
+def refusal(body: bytes) -> str:
+    """What a refusal says: Laravel's `message` and `errors`, `error`, problem+json's `detail`."""
+    try:
+        told = orjson.loads(body)
+    except ValueError:
+        return ""
+    if not isinstance(told, dict):
+        return ""
+    said = [str(told[name]) for name in ("message", "error", "detail", "title") if told.get(name)]
+    errors = told.get("errors")
+    if isinstance(errors, dict):
+        said += [f"{name}: {_joined(reasons)}" for name, reasons in errors.items()]
+    return "; ".join(dict.fromkeys(said))[:500]
+
+
+def _joined(reasons: Any) -> str:
+    return " ".join(map(str, reasons)) if isinstance(reasons, list) else str(reasons)
+
+
+def _member(answer: Any, name: str, doing: str) -> Any:
+    if not isinstance(answer, dict) or answer.get(name) is None:
+        said = refusal(orjson.dumps(answer)) if isinstance(answer, dict) else ""
+        raise UnreadableAnswer(
+            f"{doing}: the answer has no {name}" + (f", it says {said!r}" if said else "")
+        )
+    return answer[name]
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number, or its text: `per_page` is known to come as text."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    return None
+
+
+def _state(value: Any) -> FileState:
+    match value:
+        case 1 | "1":
+            return FileState.READY
+        case -1 | "-1":
+            return FileState.BROKEN
+        case _:
+            return FileState.PENDING
+
+
+def _seconds(value: Any) -> float | None:
+    """A duration: a number when listed, text when uploaded. Zero means not known."""
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        return None
+    return seconds if 0 < seconds < float("inf") else None

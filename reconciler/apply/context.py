@@ -1,0 +1,62 @@
+"""What every part of a run needs, in one place."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from reconciler.apply.halt import Halt
+from reconciler.apply.progress import Progress
+from reconciler.apply.results import Results
+from reconciler.core.content import Content, Contents
+from reconciler.core.describe import differing_fields
+from reconciler.core.model import DesiredState, File
+from reconciler.core.normal import same
+from reconciler.core.outcome import Applied, Failed, Outcome
+from reconciler.core.ports import Clock, Writing
+from reconciler.errors import ReconcilerError, TokenRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a run behaves. Times in seconds."""
+
+    concurrency: int = 8
+    settle: float = 120.0
+    """How long after an unclear create the same may be sent once more."""
+    wait: bool = True
+    """Whether new files are followed until they are ready."""
+    wait_timeout: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A run's surroundings."""
+
+    desired: DesiredState
+    service: Writing
+    results: Results
+    halt: Halt
+    progress: Progress
+    clock: Clock
+    pool: ThreadPoolExecutor
+    settings: Settings
+    contents: Contents
+
+    def equal(self, one: Content, other: Content) -> bool:
+        """Whether two contents are the same under the catalogue's rules."""
+        compare = self.desired.rules.compare
+        return one.title == other.title and same(one.user_defined, other.user_defined, compare)
+
+    def judged(self, file: File, wanted: Content, *, already: bool = False) -> Outcome:
+        """Applied where the file is what was wanted, else failed, naming what the service made
+        of it: a value that it rewrites would drift for ever."""
+        live = self.contents.of(file)
+        if self.equal(live, wanted):
+            return Applied(file.id, file.acr_id, already)
+        fields = ", ".join(differing_fields(wanted, live, self.desired.rules.compare))
+        return Failed(f"the service keeps something else than was sent: {fields}", file.id)
+
+    def failed(self, error: ReconcilerError) -> Failed:
+        """The outcome of a change that was refused; a refused token ends the run."""
+        if isinstance(error, TokenRefused):
+            self.halt.fail(error)
+        return Failed(str(error))

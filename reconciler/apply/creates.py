@@ -1,0 +1,184 @@
+"""Creates: no file is made twice, though the service has no way to say "this one again".
+
+An answer that does not say whether the file was made is resolved by looking for its mark. What
+stays unresolved is sent once more at the end of the run, not before the settle time, in which a
+slow service may still finish the first. An earlier run's open intents are treated the same.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.apply.context import Context
+from reconciler.core.marks import Owned, owner, source_digest
+from reconciler.core.model import File, FileId, Json, Key, LiveState, Presence
+from reconciler.core.outcome import Failed, Outcome, Stale, Unknown
+from reconciler.core.plan import ChangeId, Create, Delete
+from reconciler.errors import ReconcilerError, Unclear
+
+_LOOKS = (0.0, 2.0, 5.0)
+"""Seconds to wait before each look for a file whose last send ended unclear."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    create: Create
+    first_sent: float
+    """By the wall clock."""
+
+
+class Creates:
+    """One run's creates."""
+
+    def __init__(
+        self,
+        context: Context,
+        live: LiveState,
+        deletes: Sequence[Delete],
+        open_intents: Mapping[Key, float],
+    ) -> None:
+        """`live`: a listing made just now. `deletes`: the plan's, to know what is replaced."""
+        self._context = context
+        self._open = open_intents
+        self._waiting: list[_Waiting] = []
+        self._newest = {
+            name: max((file.id for file in bucket.files), default=FileId(0))
+            for name, bucket in live.buckets.items()
+        }
+        self._replaced: dict[ChangeId, set[FileId]] = defaultdict(set)
+        for delete in deletes:
+            if delete.after_change is not None:
+                self._replaced[delete.after_change].add(delete.file_id)
+        self._marked = self._by_key(file for b in live.buckets.values() for file in b.files)
+
+    def send(self, creates: Sequence[Create]) -> None:
+        """Send what is not there yet, each once, and look for what ended unclear."""
+        list(self._context.pool.map(self._first, creates))
+        if self._waiting and not self._context.halt.asked():
+            self._look()
+
+    def settle(self) -> None:
+        """Find or send once more what is still unclear, and give up on the rest."""
+        context = self._context
+        if self._waiting and not context.halt.asked():
+            context.progress.doing("waiting for uploads whose answer was lost")
+            due = max(waiting.first_sent for waiting in self._waiting) + context.settings.settle
+            # By the wall clock, but never longer than the settle time: the clock may jump.
+            context.halt.pause(min(due - context.clock.now(), context.settings.settle))
+            self._look()
+            again = [] if context.halt.asked() else self._waiting
+            self._waiting = [] if again else self._waiting
+            list(context.pool.map(lambda waiting: self._send(waiting.create), again))
+            for seconds in _LOOKS:
+                if self._waiting and not context.halt.asked():
+                    context.halt.pause(seconds)
+                    self._look()
+        why = "it was sent, and neither the answer nor the file came; the next run looks again"
+        context.results.end([(waiting.create, Unknown(why)) for waiting in self._waiting])
+        self._waiting = []
+
+    def _first(self, create: Create) -> None:
+        context = self._context
+        if context.halt.asked():
+            return
+        there = self._found(create, self._marked.get(create.key, ()))
+        if there is not None:
+            context.results.end([(create, there)])
+            return
+        refused = self._refused(create)
+        if refused is not None:
+            context.results.end([(create, refused)])
+            return
+        began = self._open.get(create.key)
+        if began is not None:
+            self._waiting.append(_Waiting(create, began))
+            return
+        self._send(create)
+
+    def _send(self, create: Create) -> None:
+        context = self._context
+        source = context.desired.entries[create.key].source
+        if source is None or context.halt.asked():
+            return
+        try:
+            user_defined = {**self._carried(create), **create.after.user_defined}
+        except ReconcilerError as error:
+            context.results.end([(create, context.failed(error))])
+            return
+        if not context.results.begin([create]):
+            return
+        sent_at = context.clock.now()
+        try:
+            file = context.service.create(
+                create.bucket, create.after.title, user_defined, source, context.progress.sent
+            )
+        except Unclear:
+            self._waiting.append(_Waiting(create, sent_at))
+        except ReconcilerError as error:
+            context.results.end([(create, context.failed(error))])
+        else:
+            context.results.end([(create, context.judged(file, create.after))])
+
+    def _carried(self, create: Create) -> Mapping[str, Json]:
+        """The replaced file's ignored values, as they are now."""
+        if create.replaces is None or create.from_bucket is None:
+            return {}
+        files = self._context.service.read_files(create.from_bucket, [create.replaces])
+        return self._context.contents.ignored(files[0]) if files else {}
+
+    def _refused(self, create: Create) -> Outcome | None:
+        """Why it must not be sent, though the plan says so."""
+        entry = self._context.desired.entries.get(create.key)
+        if entry is None or entry.source is None:
+            return Stale("the catalogue no longer has this entry, or it has no source", None)
+        if entry.source.digest != create.source.digest:
+            return Stale("its source is no longer the one in the plan", None)
+        match entry.source.presence:
+            case Presence.HERE | Presence.ELSEWHERE:
+                return None
+            case Presence.ABSENT:
+                return Failed("its source is not there: fetch it, then apply again")
+            case Presence.POINTER:
+                return Failed("its source is a Git LFS pointer: `git lfs pull`, then apply again")
+
+    def _look(self) -> None:
+        """One look at the newest files of each bucket, for all that wait."""
+        buckets = {waiting.create.bucket for waiting in self._waiting}
+        try:
+            newest = [
+                file
+                for bucket in sorted(buckets)
+                for file in self._context.service.read_newest(bucket, self._newest[bucket])
+            ]
+        except ReconcilerError as error:
+            self._context.failed(error)
+            return
+        marked = self._by_key(newest)
+        still: list[_Waiting] = []
+        for waiting in self._waiting:
+            found = self._found(waiting.create, marked.get(waiting.create.key, ()))
+            if found is None:
+                still.append(waiting)
+            else:
+                self._context.results.end([(waiting.create, found)])
+        self._waiting = still
+
+    def _found(self, create: Create, marked: Sequence[File]) -> Outcome | None:
+        """The outcome where a file with the create's mark is there already."""
+        identity = self._context.desired.identity
+        files = [file for file in marked if file.id not in self._replaced[create.id]]
+        for file in files:
+            if source_digest(file, identity) in (None, create.source.digest):
+                return self._context.judged(file, create.after, already=True)
+        if files and create.replaces is None:
+            live = self._context.contents.of(files[0])
+            return Stale("a file with its mark, made from something else, is there now", live)
+        return None
+
+    def _by_key(self, files: Iterable[File]) -> Mapping[Key, Sequence[File]]:
+        marked: dict[Key, list[File]] = defaultdict(list)
+        for file in files:
+            whose = owner(file, self._context.desired)
+            if isinstance(whose, Owned):
+                marked[whose.key].append(file)
+        return marked

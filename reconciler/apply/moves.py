@@ -1,0 +1,102 @@
+"""Moves, in batches. A move names only its destination, so the files are first checked to be
+where the plan saw them, and looked for afterwards: by acr_id, since the id may change."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from reconciler.apply.context import Context
+from reconciler.core.model import File
+from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
+from reconciler.core.plan import Move
+from reconciler.errors import ReconcilerError, Rejected
+
+_BATCH = 100
+_LOOKS = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Seconds to wait before each look at the destination: a read may lag behind a write."""
+
+
+def send_moves(context: Context, moves: Sequence[Move]) -> None:
+    """Move every file that is still where and what the plan saw."""
+    ways: dict[tuple[str, str], list[Move]] = defaultdict(list)
+    for move in moves:
+        ways[move.from_bucket, move.bucket].append(move)
+    batches = [
+        way[start : start + _BATCH] for way in ways.values() for start in range(0, len(way), _BATCH)
+    ]
+    list(context.pool.map(lambda batch: _checked(context, batch), batches))
+
+
+def _checked(context: Context, batch: Sequence[Move]) -> None:
+    if context.halt.asked():
+        return
+    try:
+        files = context.service.read_files(batch[0].from_bucket, [move.file_id for move in batch])
+        live = {file.id: file for file in files}
+        gone = [move for move in batch if move.file_id not in live]
+        arrived = _arrived(context, gone) if gone else {}
+    except ReconcilerError as error:
+        context.results.end([(move, context.failed(error)) for move in batch])
+        return
+    due: list[Move] = []
+    ends: list[tuple[Move, Outcome]] = []
+    for move in batch:
+        file, there = live.get(move.file_id), arrived.get(move.acr_id)
+        if file is not None and context.equal(context.contents.of(file), move.before):
+            due.append(move)
+        elif file is not None:
+            content = context.contents.of(file)
+            ends.append((move, Stale("it was changed since the plan was made", content)))
+        elif there is not None:
+            ends.append((move, Applied(there.id, there.acr_id, already=True)))
+        else:
+            ends.append((move, Stale("it is in neither bucket any more", None)))
+    context.results.end(ends)
+    if due and context.results.begin(due):
+        _send(context, due)
+
+
+def _send(context: Context, moves: Sequence[Move]) -> None:
+    """Send, look, and where a batch does not arrive whole, send its halves."""
+    try:
+        context.service.move(moves[0].bucket, [move.file_id for move in moves])
+        why = "the service said that it moved it, and it is not in its destination"
+        refused = False
+    except ReconcilerError as error:
+        why = context.failed(error).why
+        refused = isinstance(error, Rejected)
+    try:
+        arrived = _wait_for(context, moves, patient=not refused)
+    except ReconcilerError:
+        context.results.end([(move, Unknown(why)) for move in moves])
+        return
+    context.results.end(
+        [
+            (move, Applied(arrived[move.acr_id].id, move.acr_id))
+            for move in moves
+            if move.acr_id in arrived
+        ]
+    )
+    left = [move for move in moves if move.acr_id not in arrived]
+    if len(moves) == 1 or context.halt.asked():
+        context.results.end([(move, Failed(why) if refused else Unknown(why)) for move in left])
+        return
+    half = -(-len(left) // 2)
+    for part in (left[:half], left[half:]):
+        if part:
+            _send(context, part)
+
+
+def _wait_for(context: Context, moves: Sequence[Move], *, patient: bool) -> Mapping[str, File]:
+    arrived: Mapping[str, File] = {}
+    for seconds in _LOOKS if patient else _LOOKS[:1]:
+        if seconds:
+            context.clock.sleep(seconds)
+        arrived = _arrived(context, moves)
+        if len(arrived) == len(moves):
+            break
+    return arrived
+
+
+def _arrived(context: Context, moves: Sequence[Move]) -> Mapping[str, File]:
+    files = context.service.read_files(moves[0].bucket, [move.acr_id for move in moves])
+    return {file.acr_id: file for file in files}

@@ -1,0 +1,58 @@
+"""Every change's beginning and end: on the ledger first, then in memory."""
+
+import threading
+from collections.abc import Mapping, Sequence
+
+from reconciler.apply.halt import Halt
+from reconciler.apply.progress import Progress
+from reconciler.core.outcome import Outcome
+from reconciler.core.plan import Change, ChangeId
+from reconciler.core.ports import Recording
+from reconciler.errors import LedgerError
+
+
+class Results:
+    """How each change ended, so far."""
+
+    def __init__(self, ledger: Recording, halt: Halt, progress: Progress) -> None:
+        """`halt` is told where the ledger cannot be written."""
+        self._ledger = ledger
+        self._halt = halt
+        self._progress = progress
+        self._outcomes: dict[ChangeId, Outcome] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, changes: Sequence[Change]) -> bool:
+        """Put the intent on disk. False: it could not be, so nothing may be sent."""
+        if self._halt.asked():
+            return False
+        try:
+            self._ledger.began(changes)
+        except LedgerError as error:
+            self._halt.fail(error)
+            return False
+        return True
+
+    def end(self, ends: Sequence[tuple[Change, Outcome]]) -> None:
+        """The changes have ended so."""
+        if not ends:
+            return
+        with self._lock:
+            for change, outcome in ends:
+                self._outcomes[change.id] = outcome
+        for change, outcome in ends:
+            self._progress.ended(change, outcome)
+        try:
+            self._ledger.ended(ends)
+        except LedgerError as error:
+            self._halt.fail(error)
+
+    def of(self, change: ChangeId) -> Outcome | None:
+        """How a change ended; None while it has not."""
+        with self._lock:
+            return self._outcomes.get(change)
+
+    def all(self) -> Mapping[ChangeId, Outcome]:
+        """How each change ended that has."""
+        with self._lock:
+            return dict(self._outcomes)

@@ -1,0 +1,107 @@
+"""One run: creates, moves, updates, then whatever is still unclear, the wait for uploads, and
+the deletes last. One failure does not stop the others."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from reconciler.apply.context import Context, Settings
+from reconciler.apply.creates import Creates
+from reconciler.apply.deletes import send_deletes
+from reconciler.apply.halt import Halt
+from reconciler.apply.moves import send_moves
+from reconciler.apply.progress import Progress
+from reconciler.apply.results import Results
+from reconciler.apply.updates import send_updates
+from reconciler.apply.waiting import wait_until_ready
+from reconciler.core.content import Contents
+from reconciler.core.model import DesiredState
+from reconciler.core.outcome import Outcome
+from reconciler.core.plan import Change, ChangeId, Create, Delete, Move, Update
+from reconciler.core.ports import Clock, Recording, Writing
+from reconciler.errors import ReconcilerError
+
+__all__ = ["Report", "Settings", "apply_changes"]
+
+Kind = TypeVar("Kind", Create, Move, Update, Delete)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a run went."""
+
+    changes: tuple[Change, ...]
+    outcomes: Mapping[ChangeId, Outcome]
+    not_due: tuple[Delete, ...]
+    """Deletes whose replacement is not ready: the next run's."""
+    fatal: ReconcilerError | None
+    """What ended the run early, where something did."""
+
+    @property
+    def left(self) -> tuple[Change, ...]:
+        """Changes that were not begun."""
+        return tuple(change for change in self.changes if change.id not in self.outcomes)
+
+
+def apply_changes(
+    changes: Sequence[Change],
+    *,
+    desired: DesiredState,
+    service: Writing,
+    ledger: Recording,
+    settings: Settings,
+    clock: Clock,
+    halt: Halt,
+    progress: Progress,
+) -> Report:
+    """Execute the changes of a plan that no guardrail forbids."""
+    results = Results(ledger, halt, progress)
+    creates, deletes = _of(Create, changes), _of(Delete, changes)
+    with ThreadPoolExecutor(settings.concurrency) as pool:
+        context = Context(
+            desired=desired,
+            service=service,
+            results=results,
+            halt=halt,
+            progress=progress,
+            clock=clock,
+            pool=pool,
+            settings=settings,
+            contents=Contents(desired),
+        )
+        try:
+            not_due = _in_order(context, changes, creates, deletes, ledger)
+        except ReconcilerError as error:
+            halt.fail(error)
+            not_due = []
+    return Report(tuple(changes), results.all(), tuple(not_due), halt.fatal)
+
+
+def _in_order(
+    context: Context,
+    changes: Sequence[Change],
+    creates: Sequence[Create],
+    deletes: Sequence[Delete],
+    ledger: Recording,
+) -> Sequence[Delete]:
+    if creates:
+        context.progress.doing("listing the buckets again, before anything is created")
+        live = context.service.read_live()
+        sending = Creates(context, live, deletes, ledger.open_creates())
+        context.progress.doing("creating")
+        sending.send(creates)
+    context.progress.doing("moving")
+    send_moves(context, _of(Move, changes))
+    context.progress.doing("updating")
+    send_updates(context, _of(Update, changes))
+    if creates:
+        sending.settle()
+        if context.settings.wait:
+            wait_until_ready(context, creates)
+    context.progress.doing("deleting")
+    return send_deletes(context, deletes, creates)
+
+
+def _of(kind: type[Kind], changes: Sequence[Change]) -> list[Kind]:
+    return [change for change in changes if isinstance(change, kind)]

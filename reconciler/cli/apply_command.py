@@ -1,0 +1,212 @@
+"""`reconciler apply`."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from reconciler.app import (
+    Run,
+    Settings,
+    Work,
+    apply_plan,
+    connected_for_writing,
+    locked_for,
+    make_plan,
+    read_live,
+    work_of,
+    work_of_reviewed,
+)
+from reconciler.apply import Halt
+from reconciler.cli import environment, exits
+from reconciler.cli.duration import DURATION
+from reconciler.cli.options import (
+    catalog_options,
+    connection,
+    ledger_option,
+    ledger_path,
+    open_catalog,
+    options_of,
+    plan_options,
+    service_options,
+    with_output,
+)
+from reconciler.cli.output import Output
+from reconciler.cli.progress import watching
+from reconciler.cli.showing import made_now, show_plan
+from reconciler.cli.telling import tell_differences, tell_finished, tell_new
+from reconciler.core.model import DesiredState, LiveState
+from reconciler.core.plan import Options, Plan, Rule
+from reconciler.errors import RefusedByGuardrail, StalePlan, UsageError
+from reconciler.planfile import read_plan
+from reconciler.shipped import schema
+
+
+@click.command("apply")
+@click.argument("plan_file", metavar="[PLAN.json]", required=False, type=click.Path(path_type=Path))
+@catalog_options
+@plan_options
+@service_options
+@click.option("--plan-digest", metavar="D", help="Go on only where the plan has this digest.")
+@click.option(
+    "--reviewed",
+    type=click.Path(path_type=Path),
+    metavar="PLAN.json",
+    help="With --plan-digest: the plan that was reviewed, to show what is different now.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@ledger_option
+@click.option(
+    "--settle",
+    type=DURATION,
+    default="120s",
+    show_default=True,
+    help="How long after an upload whose answer was lost it may be sent once more.",
+)
+@click.option(
+    "--wait-timeout",
+    type=DURATION,
+    default="600s",
+    show_default=True,
+    help="How long to follow new files until they are ready.",
+)
+@click.option("--no-wait", is_flag=True, help="Do not follow new files.")
+@click.option("--stop-after", type=DURATION, help="Begin no change after this time.")
+@with_output
+def command(
+    plan_file: Path | None,
+    catalog: Path,
+    source_root: Path | None,
+    only: tuple[str, ...],
+    allow: dict[Rule, int],
+    retry_broken: bool,
+    token_file: str | None,
+    concurrency: int,
+    max_rps: float | None,
+    plan_digest: str | None,
+    reviewed: Path | None,
+    yes: bool,
+    ledger: Path | None,
+    settle: float,
+    wait_timeout: float,
+    no_wait: bool,
+    stop_after: float | None,
+    output: Output,
+) -> int:
+    """Execute a plan.
+
+    Without PLAN.json the plan is made now, shown, and executed once you say yes, or, with
+    --plan-digest, once it is found to be the one that was reviewed. With PLAN.json, what of
+    that plan still holds is executed.
+    """
+    options = options_of(only, allow, retry_broken=retry_broken)
+    asked = _Asked(options, plan_file, plan_digest, reviewed, yes=yes)
+    asked.check()
+    desired = open_catalog(catalog, source_root, output).desired
+    how = connection(desired.base_url, token_file, concurrency, max_rps)
+    run_id = environment.new_run_id()
+    run = Run(
+        id=run_id,
+        ledger=ledger_path(ledger, catalog),
+        locks=environment.state_folder() / "locks",
+        settings=Settings(concurrency, settle, not no_wait, wait_timeout),
+        about=environment.provenance(catalog.resolve().parent),
+    )
+    with (
+        locked_for(run, desired, environment.holder(run_id)),
+        connected_for_writing(desired.base_url, desired.buckets, how) as service,
+    ):
+        work = asked.work(desired, read_live(service), output)
+        halt = Halt(how.clock, stop_after)
+        with _stopped_by_signals(halt, output) as stopped, watching(work.changes, output) as watch:
+            finished = apply_plan(
+                work,
+                desired=desired,
+                service=service,
+                run=run,
+                clock=how.clock,
+                halt=halt,
+                progress=watch,
+            )
+    tell_finished(finished, work, run.ledger, output)
+    return exits.of_apply(finished, signal=stopped.by, wait=not no_wait)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is to be applied, as the user said it."""
+
+    options: Options
+    plan_file: Path | None
+    digest: str | None
+    reviewed: Path | None
+    yes: bool = field(kw_only=True)
+
+    def check(self) -> None:
+        """Raise `UsageError` where what was said makes no sense together."""
+        if self.plan_file is not None and self.options != Options():
+            raise UsageError(
+                "a saved plan has its own --only, --allow and --retry-broken: give them to plan"
+            )
+        if self.reviewed is not None and (self.digest is None or self.plan_file is not None):
+            raise UsageError("--reviewed goes with --plan-digest, and without PLAN.json")
+        if not (self.yes or self.digest or sys.stdin.isatty()):
+            raise UsageError("there is no terminal to ask on: give --yes, or --plan-digest")
+
+    def work(self, desired: DesiredState, live: LiveState, output: Output) -> Work:
+        """What to execute, once it is shown and agreed to."""
+        if self.plan_file is None:
+            work = work_of(make_plan(desired, live, self.options))
+        else:
+            plan, _ = read_plan(self.plan_file, schema("plan.schema.json"))
+            work = work_of_reviewed(plan, desired, live)
+        self._check_digest(work.plan, output)
+        show_plan(work.plan, made_now(), "text", output, verbose=False)
+        tell_new(work, output)
+        if work.plan.violations:
+            raise RefusedByGuardrail("the plan is refused by guardrails, and nothing was sent")
+        if work.changes and not (self.yes or self.digest):
+            click.confirm(f"Apply these {len(work.changes)} changes?", abort=True, err=True)
+        return work
+
+    def _check_digest(self, plan: Plan, output: Output) -> None:
+        if self.digest is None or self.digest == plan.digest:
+            return
+        show_plan(plan, made_now(), "text", output, verbose=False)
+        if self.reviewed is not None:
+            before, _ = read_plan(self.reviewed, schema("plan.schema.json"))
+            tell_differences(before, plan, output)
+        raise StalePlan(
+            f"the plan is not the one that was reviewed: its digest is {plan.digest}, "
+            f"reviewed was {self.digest}; nothing was sent"
+        )
+
+
+@dataclass(slots=True)
+class _Stopped:
+    by: int | None = None
+
+
+@contextmanager
+def _stopped_by_signals(halt: Halt, output: Output) -> Iterator[_Stopped]:
+    """The first Ctrl-C or SIGTERM ends the run cleanly, the second at once."""
+    stopped = _Stopped()
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if stopped.by is not None:
+            raise SystemExit(128 + number)
+        stopped.by = number
+        halt.ask()
+        output.say("stopping once what is in flight has ended; once more stops at once")
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

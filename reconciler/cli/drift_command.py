@@ -1,0 +1,65 @@
+"""`reconciler drift`."""
+
+from pathlib import Path
+
+import click
+import orjson
+
+from reconciler.app import read_live
+from reconciler.cli.options import (
+    catalog_options,
+    ledger_option,
+    ledger_path,
+    open_catalog,
+    options_of,
+    reading,
+    scope_option,
+    service_options,
+    with_output,
+)
+from reconciler.cli.output import Output
+from reconciler.core.drift import drift_of
+from reconciler.core.planner import differences_for
+from reconciler.errors import ReconcilerError
+from reconciler.ledger import last_applied
+from reconciler.render.drift_text import drift_json, drift_text
+
+
+@click.command("drift")
+@catalog_options
+@scope_option
+@service_options
+@ledger_option
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option("--unmanaged", is_flag=True, help="Show foreign files, and count them as drift.")
+@with_output
+def command(
+    catalog: Path,
+    source_root: Path | None,
+    only: tuple[str, ...],
+    token_file: str | None,
+    concurrency: int,
+    max_rps: float | None,
+    ledger: Path | None,
+    form: str,
+    unmanaged: bool,
+    output: Output,
+) -> int:
+    """Compare what is live with what should be, and say on which side it changed.
+
+    Ends with 2 where there is drift. It judges no limits.
+    """
+    desired = open_catalog(catalog, source_root, output).desired
+    record = last_applied(ledger_path(ledger, catalog), desired.catalog)
+    with reading(desired, token_file, concurrency, max_rps) as service:
+        live = read_live(service)
+    for name, bucket in sorted(live.buckets.items()):
+        if bucket.incomplete is not None:
+            raise ReconcilerError(f"listing bucket {name}: not complete: {bucket.incomplete}")
+    differences = differences_for(desired, live, options_of(only, {}, retry_broken=False))
+    drift = drift_of(differences, record.get, compare=desired.rules.compare, unmanaged=unmanaged)
+    if form == "json":
+        output.raw(orjson.dumps(drift_json(drift), option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        output.result(drift_text(drift, width=output.width))
+    return 2 if drift.items else 0

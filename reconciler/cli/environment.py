@@ -1,0 +1,132 @@
+"""What a command takes from its surroundings: the token, the operator's settings, who runs it."""
+
+import getpass
+import os
+import platform
+import stat
+import subprocess
+import sys
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.request import getproxies, proxy_bypass
+
+from reconciler.core.model import Json
+from reconciler.errors import TokenRefused
+
+_TOKEN = "ACRCLOUD_ACCESS_TOKEN"
+_LONGEST_TOKEN = 10_000
+
+
+def read_token(token_file: str | None) -> str:
+    """The token, from `--token-file` or the environment; never from an argument, which every
+    user of the machine can read. Raises `TokenRefused` where there is none."""
+    if token_file == "-":
+        token = sys.stdin.readline()
+    elif token_file is not None:
+        token = _from_file(Path(token_file))
+    else:
+        token = os.environ.get(_TOKEN, "")
+    token = token.strip()
+    if not token:
+        raise TokenRefused(f"there is no token: set {_TOKEN}, or give --token-file PATH")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise TokenRefused("the token holds characters that no token has: is it the right one?")
+    return token
+
+
+def base_url() -> str | None:
+    """The operator's base URL, which goes before the catalogue's."""
+    return os.environ.get("RECONCILER_BASE_URL") or None
+
+
+def proxies(url: str) -> Mapping[str, str]:
+    """The operator's proxies for a host, none for the hosts in NO_PROXY or on this machine."""
+    host = url.split("://", 1)[-1].split("/", 1)[0].rsplit(":", 1)[0].strip("[]")
+    if host in ("localhost", "::1") or host.startswith("127.") or proxy_bypass(host):
+        return {}
+    return {scheme: proxy for scheme, proxy in getproxies().items() if scheme != "no"}
+
+
+def ca_bundle() -> str | None:
+    """The operator's own certificates, by the names that requests and curl use."""
+    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or None
+
+
+def state_folder() -> Path:
+    """Where locks lie: XDG_STATE_HOME, by the XDG Base Directory Specification."""
+    home = os.environ.get("XDG_STATE_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "state") / "reconciler"
+
+
+def new_run_id() -> str:
+    """A name for one apply."""
+    return uuid.uuid4().hex[:12]
+
+
+def holder(run: str) -> str:
+    """How a lock's holder names itself."""
+    return f"run {run}, process {os.getpid()} of {_user()} on {platform.node()}"
+
+
+def provenance(folder: Path) -> Mapping[str, Json]:
+    """Who applies, from which commit, in which CI run and pull request."""
+    env = os.environ
+    github = env.get("GITHUB_RUN_ID") and (
+        f"{env.get('GITHUB_SERVER_URL', '')}/{env.get('GITHUB_REPOSITORY', '')}"
+        f"/actions/runs/{env['GITHUB_RUN_ID']}"
+    )
+    commit = env.get("GITHUB_SHA") or env.get("CI_COMMIT_SHA") or _git(folder, "rev-parse", "HEAD")
+    status = _git(folder, "status", "--porcelain", "--", ".") if commit else None
+    found: dict[str, Json] = {
+        "actor": env.get("GITHUB_ACTOR") or env.get("GITLAB_USER_LOGIN") or _user(),
+        "host": platform.node(),
+        "commit": commit,
+        "dirty": None if status is None else bool(status),
+        "ci_run": github or env.get("CI_PIPELINE_URL"),
+        "pull_request": _pull_request(env),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _pull_request(env: Mapping[str, str]) -> str | None:
+    merge_request = env.get("CI_MERGE_REQUEST_IID")
+    if merge_request:
+        return f"!{merge_request}"
+    parts = env.get("GITHUB_REF", "").split("/")
+    return f"#{parts[2]}" if parts[:2] == ["refs", "pull"] and len(parts) > 2 else None
+
+
+def _from_file(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise TokenRefused(f"the token file {path} is not a regular file")
+        if mode & 0o077:
+            raise TokenRefused(
+                f"the token file {path} can be read by others: `chmod 600 {path}` first"
+            )
+        return path.read_text("utf-8")[:_LONGEST_TOKEN]
+    except (OSError, UnicodeDecodeError) as error:
+        raise TokenRefused(f"the token file {path} cannot be read: {error}") from error
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,38 @@
+"""What a command ends with.
+
+| code    | meaning                                                                        |
+|---------|--------------------------------------------------------------------------------|
+| 0       | done, nothing to do, or converged                                              |
+| 1       | error                                                                          |
+| 2       | changes or drift present (`plan --detailed-exitcode`, `drift`)                 |
+| 3       | applied in part: something failed, is unknown, timed out, or did not converge  |
+| 4       | stale, and nothing was applied                                                 |
+| 5       | another apply on this machine holds the lock                                   |
+| 6       | refused by a guardrail                                                         |
+| 7       | the token was refused                                                          |
+| 64      | usage                                                                          |
+| 130/143 | a signal                                                                       |
+
+Where several fit: the first of 130/143, 7, 6, 5, 1, 3, 4, 2.
+"""
+
+from reconciler.app import Finished
+from reconciler.core.outcome import Applied, Stale
+
+
+def of_apply(finished: Finished, *, signal: int | None, wait: bool) -> int:
+    """The exit code of an apply that was begun."""
+    report = finished.report
+    outcomes = report.outcomes.values()
+    if signal is not None:
+        return 128 + signal
+    if report.fatal is not None:
+        return report.fatal.exit_code
+    if outcomes and not report.left and all(isinstance(outcome, Stale) for outcome in outcomes):
+        return 4
+    if finished.converged:
+        return 0
+    sent = all(isinstance(outcome, Applied) for outcome in outcomes)
+    if not wait and sent and set(report.left) <= set(report.not_due):
+        return 0
+    return 3

@@ -1,0 +1,76 @@
+"""The command `reconciler`: which subcommands there are, and how each of them may end."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.output import Output
+from reconciler.errors import ReconcilerError, UsageError
+
+_COMMANDS = {
+    "validate": "Check a catalogue, offline.",
+    "plan": "Show what apply would do. Reads, never writes.",
+    "apply": "Execute a plan.",
+    "drift": "Compare what is live with what should be.",
+    "list": "Show every entry and its file.",
+    "show": "Show a saved plan.",
+    "export": "Make a catalogue of a bucket.",
+    "pin": "Write the sha256 of sources into the catalogue.",
+    "sandbox": "Serve a local service to rehearse on.",
+    "demo": "Tell the whole story on a sandbox.",
+}
+"""Each lives in the module of its name, which is imported only when it is called."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"reconciler.cli.{cmd_name}_command")
+        command = module.command
+        if not isinstance(command, click.Command):
+            raise TypeError(cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.command(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="reconciler", message="%(prog)s %(version)s")
+def _reconciler() -> None:
+    """Keep ACRCloud buckets as code: a catalogue, a reviewed plan, an apply that does just that."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code. A user's mistake is a message, never a traceback."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    output = Output(color="--no-color" not in arguments)
+    try:
+        code = _reconciler.main(list(arguments), prog_name="reconciler", standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        return UsageError.exit_code
+    except click.Abort:
+        return 130
+    except click.ClickException as error:
+        output.error(error.format_message())
+        return 1
+    except ReconcilerError as error:
+        output.error(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does: there is nobody left to tell.
+        sys.stderr.close()
+        return 1
+    return code if isinstance(code, int) else 0

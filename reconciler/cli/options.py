@@ -1,0 +1,174 @@
+"""The options that commands share, and what they open with them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from reconciler.api import ReadClient
+from reconciler.app import Connection, Loaded, connected, load
+from reconciler.cli import environment
+from reconciler.cli.output import Output
+from reconciler.core.model import DesiredState
+from reconciler.core.plan import Options, Rule
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def with_output(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """Give the command its `Output`, and the option `--no-color`."""
+
+    @click.option("--no-color", is_flag=True, help="Never use colours (as NO_COLOR does).")
+    @wraps(function)
+    def command(*args: Any, no_color: bool, **kwargs: Any) -> int | None:
+        return function(*args, output=Output(color=not no_color), **kwargs)
+
+    return command
+
+
+def catalog_options(function: Function) -> Function:
+    """Where the catalogue is, and its audio."""
+    return _all(
+        function,
+        click.option(
+            "--catalog",
+            type=click.Path(path_type=Path),
+            default=Path("catalog.yaml"),
+            show_default=True,
+            help="The catalogue.",
+        ),
+        click.option(
+            "--source-root",
+            type=click.Path(path_type=Path, file_okay=False, exists=True),
+            help="Where sources lie that are not in the catalogue's folder.",
+        ),
+    )
+
+
+def service_options(function: Function) -> Function:
+    """How the service is reached."""
+    return _all(
+        function,
+        click.option(
+            "--token-file",
+            help="Read the token from this file (- is standard input), "
+            "instead of from ACRCLOUD_ACCESS_TOKEN.",
+        ),
+        click.option(
+            "--concurrency",
+            type=click.IntRange(1, 64),
+            default=8,
+            show_default=True,
+            help="How many requests may be under way at once.",
+        ),
+        click.option(
+            "--max-rps",
+            type=click.FloatRange(min=0, min_open=True),
+            help="Never send more requests a second than this.",
+        ),
+    )
+
+
+def scope_option(function: Function) -> Function:
+    """Which keys."""
+    return _all(
+        function,
+        click.option("--only", multiple=True, metavar="GLOB", help="Only keys that match."),
+    )
+
+
+def ledger_option(function: Function) -> Function:
+    """Where the ledger is."""
+    return _all(
+        function,
+        click.option(
+            "--ledger",
+            type=click.Path(path_type=Path),
+            help="The ledger. Otherwise .reconciler/ledger.jsonl beside the catalogue.",
+        ),
+    )
+
+
+def ledger_path(ledger: Path | None, catalog: Path) -> Path:
+    """The ledger's place: the one that was named, or the one beside the catalogue."""
+    return ledger or catalog.resolve().parent / ".reconciler" / "ledger.jsonl"
+
+
+def plan_options(function: Function) -> Function:
+    """What a plan is asked for beyond the catalogue."""
+    return _all(
+        scope_option(function),
+        click.option(
+            "--allow",
+            multiple=True,
+            metavar="RULE=N",
+            callback=_parse_allow,
+            help="Allow a guardrail's rule as many as N. "
+            f"Rules: {', '.join(rule.value for rule in Rule)}.",
+        ),
+        click.option(
+            "--retry-broken",
+            is_flag=True,
+            help="Upload again what the service could not process.",
+        ),
+    )
+
+
+def options_of(only: Sequence[str], allow: dict[Rule, int], *, retry_broken: bool) -> Options:
+    """The plan's options. Globs are a set: their order and repetition mean nothing."""
+    return Options(allow=allow, only=tuple(sorted(set(only))), retry_broken=retry_broken)
+
+
+def open_catalog(path: Path, source_root: Path | None, output: Output) -> Loaded:
+    """The catalogue, its warnings said."""
+    loaded = load(path, source_root=source_root, environment_base_url=environment.base_url())
+    for warning in loaded.warnings:
+        output.warn(str(warning))
+    return loaded
+
+
+def connection(
+    url: str, token_file: str | None, concurrency: int, max_rps: float | None
+) -> Connection:
+    """How the service is reached, with the token and the operator's proxies."""
+    return Connection(
+        token=environment.read_token(token_file),
+        concurrency=concurrency,
+        max_rps=max_rps,
+        proxies=environment.proxies(url),
+        ca_bundle=environment.ca_bundle(),
+    )
+
+
+@contextmanager
+def reading(
+    desired: DesiredState, token_file: str | None, concurrency: int, max_rps: float | None
+) -> Iterator[ReadClient]:
+    """The service, read only."""
+    how = connection(desired.base_url, token_file, concurrency, max_rps)
+    with connected(desired.base_url, desired.buckets, how) as service:
+        yield service
+
+
+def _all(function: Function, *options: Callable[[Function], Function]) -> Function:
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def _parse_allow(
+    _context: click.Context, _parameter: click.Parameter, values: Sequence[str]
+) -> dict[Rule, int]:
+    allowed: dict[Rule, int] = {}
+    for value in values:
+        rule, _, number = value.partition("=")
+        if rule not in {known.value for known in Rule}:
+            known_rules = ", ".join(known.value for known in Rule)
+            raise click.BadParameter(f"there is no rule {rule!r}; there are {known_rules}")
+        if not (number.isascii() and number.isdigit()):
+            raise click.BadParameter(f"{value!r} does not say how many: {rule}=N")
+        allowed[Rule(rule)] = int(number)
+    return allowed

@@ -1,0 +1,78 @@
+"""Where words go: results to standard output, everything else to standard error."""
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_WIDE_ENOUGH = 100
+"""Columns to use where the output is no terminal: a log, a file, a pipe."""
+
+
+class Output:
+    """Prints. Nothing live or written by users is ever taken for markup."""
+
+    def __init__(self, *, color: bool) -> None:
+        """`color` False: never, whatever the terminal can do. `NO_COLOR` is honoured, too."""
+        self._color = color and "NO_COLOR" not in os.environ
+
+    @property
+    def width(self) -> int:
+        """The columns of the terminal, or a fixed number where there is none."""
+        return self._console(stderr=False).width
+
+    def result(self, text: "Text") -> None:
+        """What the command was called for."""
+        self._console(stderr=False).print(text, soft_wrap=True, end="")
+
+    def raw(self, data: bytes) -> None:
+        """What the command was called for, byte for byte."""
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+    def say(self, message: str) -> None:
+        """What the user may like to know."""
+        from reconciler.render.safe import visible
+
+        lines = [visible(line) for line in message.split("\n")]
+        sys.stderr.write("\n".join(lines) + "\n")
+
+    def aside(self, text: "Text") -> None:
+        """What belongs to the result's story, and is not the result."""
+        self._console(stderr=True).print(text, soft_wrap=True)
+
+    def warn(self, message: str) -> None:
+        """What the user should look at."""
+        from reconciler.render.problems import warning_text
+
+        self._console(stderr=True).print(warning_text(message), soft_wrap=True)
+
+    def error(self, message: str) -> None:
+        """Why the command did not do what it was called for."""
+        from reconciler.render.problems import error_text
+
+        self._console(stderr=True).print(error_text(message), soft_wrap=True)
+
+    def console(self) -> "Console":
+        """The console of standard error, for progress."""
+        return self._console(stderr=True)
+
+    def _console(self, *, stderr: bool) -> "Console":
+        from rich.console import Console
+
+        stream = sys.stderr if stderr else sys.stdout
+        terminal = stream.isatty()
+        return Console(
+            file=stream,
+            no_color=not self._color,
+            color_system="auto" if terminal and self._color else None,
+            width=None if terminal else _WIDE_ENOUGH,
+            markup=False,
+            emoji=False,
+            highlight=False,
+            legacy_windows=False,
+        )

@@ -1,0 +1,31 @@
+"""`reconciler pin`."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.catalog import pin
+from reconciler.cli.options import catalog_options, with_output
+from reconciler.cli.output import Output
+
+
+@click.command("pin")
+@catalog_options
+@with_output
+def command(catalog: Path, source_root: Path | None, output: Output) -> int:
+    """Write the sha256 of every source that is there into the catalogue.
+
+    Only the bytes that must change do: comments, order and quoting stay.
+    """
+    report = pin(catalog, source_root=source_root)
+    for key in report.refreshed:
+        output.say(f"{key}: its source changed, and so does its pin")
+    for key in report.not_there:
+        output.say(f"{key}: its source is not there, so it is not pinned")
+    for problem in report.problems:
+        output.error(str(problem))
+    output.say(
+        f"{len(report.pinned)} pinned, {len(report.refreshed)} refreshed, "
+        f"{report.unchanged} unchanged; {len(report.files)} file(s) written"
+    )
+    return 1 if report.problems else 0

@@ -1,0 +1,61 @@
+"""`reconciler plan`."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.app import make_plan, read_live
+from reconciler.cli.options import (
+    catalog_options,
+    open_catalog,
+    options_of,
+    plan_options,
+    reading,
+    service_options,
+    with_output,
+)
+from reconciler.cli.output import Output
+from reconciler.cli.showing import made_now, show_plan
+from reconciler.core.plan import Rule
+from reconciler.errors import RefusedByGuardrail
+from reconciler.planfile import write_plan
+
+
+@click.command("plan")
+@catalog_options
+@plan_options
+@service_options
+@click.option("--out", type=click.Path(path_type=Path), help="Write the plan file here.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--detailed-exitcode", is_flag=True, help="End with 2 where there is something to do."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show every change, and the marks.")
+@with_output
+def command(
+    catalog: Path,
+    source_root: Path | None,
+    only: tuple[str, ...],
+    allow: dict[Rule, int],
+    retry_broken: bool,
+    token_file: str | None,
+    concurrency: int,
+    max_rps: float | None,
+    out: Path | None,
+    form: str,
+    detailed_exitcode: bool,
+    verbose: bool,
+    output: Output,
+) -> int:
+    """Show what apply would do. It reads the service, and cannot write to it."""
+    desired = open_catalog(catalog, source_root, output).desired
+    with reading(desired, token_file, concurrency, max_rps) as service:
+        live = read_live(service)
+    plan = make_plan(desired, live, options_of(only, allow, retry_broken=retry_broken))
+    made = made_now()
+    if out is not None:
+        write_plan(out, plan, made)
+    show_plan(plan, made, form, output, verbose=verbose)
+    if plan.violations:
+        return RefusedByGuardrail.exit_code
+    return 2 if detailed_exitcode and plan.changes else 0

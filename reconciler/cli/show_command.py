@@ -1,0 +1,22 @@
+"""`reconciler show`."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.options import with_output
+from reconciler.cli.output import Output
+from reconciler.cli.showing import show_plan
+from reconciler.planfile import read_plan
+from reconciler.shipped import schema
+
+
+@click.command("show")
+@click.argument("plan_file", metavar="PLAN.json", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option("-v", "--verbose", is_flag=True, help="Show every change, and the marks.")
+@with_output
+def command(plan_file: Path, form: str, verbose: bool, output: Output) -> None:
+    """Show a saved plan."""
+    plan, made = read_plan(plan_file, schema("plan.schema.json"))
+    show_plan(plan, made, form, output, verbose=verbose)

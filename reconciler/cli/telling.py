@@ -1,0 +1,119 @@
+"""How an apply went, in words."""
+
+from collections import Counter
+from pathlib import Path
+from typing import assert_never
+
+from reconciler.app import Finished, Work
+from reconciler.cli.output import Output
+from reconciler.core.codec import action
+from reconciler.core.content import Content
+from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
+from reconciler.core.plan import Change, Create, Move, Plan, Update
+from reconciler.render.apply_text import outcome_line, stale_text
+
+_MOST = 50
+"""How many changes are told of one by one."""
+
+
+def tell_finished(finished: Finished, work: Work, ledger: Path, output: Output) -> None:
+    """What did not end well, the counts, and whether the buckets are as they should be."""
+    report = finished.report
+    told = 0
+    for change in work.plan.changes:
+        outcome = report.outcomes.get(change.id)
+        if outcome is None or isinstance(outcome, Applied):
+            continue
+        told += 1
+        if told <= _MOST:
+            _tell_outcome(change, outcome, output)
+    if told > _MOST:
+        output.say(f"... and {told - _MOST} more, all of them on the ledger")
+    if report.fatal is not None:
+        output.error(str(report.fatal))
+    counts = Counter(_ending(outcome) for outcome in report.outcomes.values())
+    said = [f"{counts[name]} {name}" for name in ("applied", "stale", "failed", "unknown")]
+    output.say(f"{', '.join(said)}, {len(report.left)} left")
+    output.say(_what_remains(finished))
+    if finished.anchor is not None:
+        output.say(f"ledger: {ledger} at {finished.anchor}")
+
+
+def tell_new(work: Work, output: Output) -> None:
+    """What is new since the plan was reviewed, and is left."""
+    for change in work.new[:_MOST]:
+        output.say(f"new since the plan was made, and left: {action(change)} {_subject(change)}")
+    if len(work.new) > _MOST:
+        output.say(f"... and {len(work.new) - _MOST} more")
+
+
+def tell_differences(reviewed: Plan, now: Plan, output: Output) -> None:
+    """How the plan of now differs from the one that was reviewed."""
+    before = {change.id: change for change in reviewed.changes}
+    after = {change.id: change for change in now.changes}
+    gone, new = before.keys() - after.keys(), after.keys() - before.keys()
+    other = {name for name in after.keys() & before.keys() if after[name] != before[name]}
+    for names, changes, said in (
+        (gone, before, "reviewed, and no longer planned"),
+        (new, after, "planned now, and not reviewed"),
+        (other, after, "planned otherwise than reviewed"),
+    ):
+        for name in sorted(names)[:_MOST]:
+            output.say(f"{said}: {action(changes[name])} {_subject(changes[name])}")
+
+
+def _tell_outcome(change: Change, outcome: Outcome, output: Output) -> None:
+    match outcome:
+        case Applied():
+            return
+        case Stale(why=why, live=live):
+            file_id = None if isinstance(change, Create) else change.file_id
+            output.aside(outcome_line(action(change), change.key, file_id, "stale", why))
+            output.aside(stale_text(_base(change), live, _wanted(change), _fields(change)))
+        case Failed(why=why, file_id=file_id):
+            output.aside(outcome_line(action(change), change.key, file_id, "failed", why))
+        case Unknown(why=why):
+            output.aside(outcome_line(action(change), change.key, None, "unknown", why))
+        case _:
+            assert_never(outcome)
+
+
+def _what_remains(finished: Finished) -> str:
+    remaining = finished.remaining
+    if finished.converged:
+        return "converged: a new plan finds nothing to do"
+    if remaining is None:
+        return "what remains could not be found out: plan again"
+    waiting = sum(1 for note in remaining.notes if note.fact in ("pending", "broken"))
+    return (
+        f"not converged: {len(remaining.changes)} changes remain, "
+        f"{waiting} files are pending or broken; plan again"
+    )
+
+
+def _ending(outcome: Outcome) -> str:
+    return type(outcome).__name__.lower()
+
+
+def _subject(change: Change) -> str:
+    if isinstance(change, Create):
+        return change.key
+    return f"{change.key or 'unmarked'} (file {change.file_id})"
+
+
+def _base(change: Change) -> Content | None:
+    return None if isinstance(change, Create) else change.before
+
+
+def _wanted(change: Change) -> Content | None:
+    match change:
+        case Create(after=after) | Update(after=after):
+            return after
+        case Move(before=before):
+            return before
+        case _:
+            return None
+
+
+def _fields(change: Change) -> tuple[str, ...]:
+    return change.fields if isinstance(change, Update) else ()

@@ -1,0 +1,22 @@
+"""`reconciler validate`."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.options import catalog_options, open_catalog, with_output
+from reconciler.cli.output import Output
+
+
+@click.command("validate")
+@catalog_options
+@with_output
+def command(catalog: Path, source_root: Path | None, output: Output) -> None:
+    """Check a catalogue: syntax, schema, sources and keys. Offline, without a token."""
+    loaded = open_catalog(catalog, source_root, output)
+    desired = loaded.desired
+    entries, absent = len(desired.entries), len(desired.absent)
+    output.say(
+        f"{catalog} is valid: {entries} entries, {absent} absent, in {len(desired.buckets)} "
+        f"bucket(s) of catalogue {desired.catalog}; {len(loaded.warnings)} warning(s)"
+    )

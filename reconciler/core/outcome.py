@@ -1,0 +1,44 @@
+"""How a change ended: one of four."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from reconciler.core.content import Content
+from reconciler.core.model import FileId
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """It is done, and the service's answer (or a read) says so."""
+
+    file_id: FileId
+    acr_id: str
+    already: bool = False
+    """It was done before this run sent anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """The file is no longer what the plan saw: nothing was sent."""
+
+    why: str
+    live: Content | None
+    """What it is now; None where it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It was refused, or the result is not what was asked for."""
+
+    why: str
+    file_id: FileId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It was sent, and whether it was done could not be found out. The next run finds out."""
+
+    why: str
+
+
+Outcome: TypeAlias = Applied | Stale | Failed | Unknown

@@ -1,0 +1,122 @@
+"""A plan that was reviewed, held against what would be planned now.
+
+| the reviewed change                                  | what happens to it              |
+|------------------------------------------------------|---------------------------------|
+| is in the plan of now, with the same meaning         | it still holds: it is executed  |
+| is not, and its result is there already              | applied, already                |
+| is not, and its result is not there                  | stale: shown, and left          |
+
+A change of now that was not reviewed is new: it is listed, and left for the next plan.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from reconciler.core.content import Content, Contents
+from reconciler.core.diff import Differences
+from reconciler.core.facts import Foreign, key_of
+from reconciler.core.marks import Owned, owner, source_digest
+from reconciler.core.model import DesiredState, File, FileId, Key, LiveState, Place
+from reconciler.core.normal import same
+from reconciler.core.outcome import Applied, Outcome, Stale
+from reconciler.core.plan import Change, Create, Delete, Move, Plan, Update
+
+_NOWHERE = Place("", 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a reviewed plan stands today."""
+
+    holding: tuple[Change, ...]
+    settled: tuple[tuple[Change, Outcome], ...]
+    """Changes that are not sent, and how each ended."""
+    new: tuple[Change, ...]
+
+
+def standing(reviewed: Plan, now: Plan, desired: DesiredState, live: LiveState) -> Standing:
+    """What of the reviewed plan still holds."""
+    today = {change.id: _meaning(change) for change in now.changes}
+    seen = {change.id: _meaning(change) for change in reviewed.changes}
+    holding = tuple(c for c in reviewed.changes if today.get(c.id) == seen[c.id])
+    held = {change.id for change in holding}
+    # What rests on a change that no longer holds does not hold either.
+    holding = tuple(c for c in holding if _rests_on(c) is None or _rests_on(c) in held)
+    held = {change.id for change in holding}
+    judge = _Judge(desired, live)
+    return Standing(
+        holding=holding,
+        settled=tuple((c, judge.of(c)) for c in reviewed.changes if c.id not in held),
+        new=tuple(c for c in now.changes if seen.get(c.id) != today[c.id]),
+    )
+
+
+def within(differences: Differences, plan: Plan) -> Differences:
+    """The differences that a plan's changes are about."""
+    keys = {change.key for change in plan.changes if change.key is not None}
+    files = {change.file_id for change in plan.changes if isinstance(change, Delete)}
+    kept = tuple(
+        fact
+        for fact in differences.facts
+        if (fact.file.id in files if isinstance(fact, Foreign) else key_of(fact) in keys)
+    )
+    return replace(differences, facts=kept)
+
+
+def _meaning(change: Change) -> Change:
+    """The change without what is for eyes only, or known only where the source is."""
+    match change:
+        case Create():
+            source = replace(change.source, size=None)
+            return replace(change, reason="", declared_at=_NOWHERE, source=source)
+        case Move() | Update() | Delete():
+            return replace(change, reason="", declared_at=_NOWHERE)
+        case _:
+            assert_never(change)
+
+
+def _rests_on(change: Change) -> str | None:
+    return change.after_change if isinstance(change, (Update, Delete)) else None
+
+
+class _Judge:
+    def __init__(self, desired: DesiredState, live: LiveState) -> None:
+        self._desired = desired
+        self._contents = Contents(desired)
+        self._files: Mapping[FileId, File] = {
+            file.id: file for bucket in live.buckets.values() for file in bucket.files
+        }
+        self._marked: dict[Key, list[File]] = defaultdict(list)
+        for file in self._files.values():
+            whose = owner(file, desired)
+            if isinstance(whose, Owned):
+                self._marked[whose.key].append(file)
+
+    def of(self, change: Change) -> Outcome:
+        if isinstance(change, Create):
+            return self._of_create(change)
+        file = self._files.get(change.file_id)
+        content = None if file is None else self._contents.of(file)
+        match change:
+            case Delete():
+                done = file is None or file.bucket != change.bucket
+            case Move():
+                done = file is not None and file.bucket == change.bucket
+            case Update():
+                done = content is not None and self._same(content, change.after)
+        if done:
+            return Applied(change.file_id, change.acr_id, already=True)
+        return Stale("it is no longer what would be done", content)
+
+    def _of_create(self, change: Create) -> Outcome:
+        for file in self._marked.get(change.key, ()):
+            digest = source_digest(file, self._desired.identity)
+            if file.id != change.replaces and digest == change.source.digest:
+                return Applied(file.id, file.acr_id, already=True)
+        return Stale("it is no longer what would be done", None)
+
+    def _same(self, one: Content, other: Content) -> bool:
+        compare = self._desired.rules.compare
+        return one.title == other.title and same(one.user_defined, other.user_defined, compare)

@@ -1,0 +1,132 @@
+"""The story of the README, told by the commands themselves on a sandbox.
+
+Everything happens in a temporary folder and on a free port of 127.0.0.1, and is gone afterwards.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_TOKEN = "demo-token"
+_SERVING = "sandbox: serving "
+
+
+class _Failed(Exception):
+    """A step did not end as the story says."""
+
+
+def tell(example: Path) -> int:
+    """Tell the story of the catalogue in `example`. 0 where every step ended as it should."""
+    with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as folder:
+        home = Path(folder)
+        shutil.copytree(example, home / "catalogue")
+        with _sandbox(home) as url:
+            try:
+                _tell(home / "catalogue", url, _environment(home, url))
+            except _Failed as failed:
+                sys.stderr.write(f"demo: {failed}\n")
+                return 1
+    return 0
+
+
+def _tell(folder: Path, url: str, environment: Mapping[str, str]) -> None:
+    def step(title: str, *arguments: str, ends: int = 0) -> None:
+        _say(f"\n── {title}\n\n$ reconciler {' '.join(arguments)}\n")
+        code = _run(arguments, folder, environment)
+        _say(f"(exit {code})\n")
+        if code != ends:
+            raise _Failed(f"`reconciler {' '.join(arguments)}` ended with {code}, not {ends}")
+
+    _say(f"A sandbox plays the service at {url}. The catalogue is {folder.name}/catalog.yaml.\n")
+    step("Is the catalogue right? (no token, no network)", "validate")
+    step("What would happen?", "plan", "--out", "plan.json", "--detailed-exitcode", ends=2)
+    digest = json.loads((folder / "plan.json").read_bytes())["digest"]
+    step("Do exactly that.", "apply", "--plan-digest", digest)
+    step("Once more: there is nothing to do.", "plan", "--detailed-exitcode")
+    edited = _edit_first_file(folder, url)
+    _say(f"\n── Somebody edits file {edited} in the console: its title is now “Edited by hand”.\n")
+    step("Has anything drifted?", "drift", ends=2)
+    step("Repair it.", "apply", "--yes")
+    step("And now?", "drift")
+    _say(
+        "\n── Who changed what, and when? The ledger: each record is chained to the last.\n\n"
+    )
+    ledger = folder / ".reconciler" / "ledger.jsonl"
+    for line in ledger.read_text("utf-8").splitlines():
+        _say(f"  {_short(json.loads(line))}\n")
+    _say("\nThat was the whole story. The README says how to go on with a real token.\n")
+
+
+def _short(record: Mapping[str, Any]) -> str:
+    about = record.get("id") or f"run {record['run']} by {record.get('actor', 'the same')}"
+    ending = record.get("outcome") or ""
+    return f"{record['seq']:>3}  {record['at']}  {record['kind']:<13} {about} {ending}".rstrip()
+
+
+def _edit_first_file(folder: Path, url: str) -> int:
+    """What somebody does who knows nothing of catalogues."""
+    bucket = next(iter(json.loads((folder / "plan.json").read_bytes())["live"].values()))["id"]
+    files = _ask("GET", f"{url}/api/buckets/{bucket}/files")["data"]
+    file_id = int(files[0]["id"])
+    _ask("PUT", f"{url}/api/buckets/{bucket}/files/{file_id}", {"title": "Edited by hand"})
+    return file_id
+
+
+def _ask(method: str, url: str, body: Mapping[str, str] | None = None) -> Any:
+    request = urllib.request.Request(
+        url,
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            "Authorization": f"Bearer {_TOKEN}",
+        },
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def _run(arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str]) -> int:
+    command = [sys.executable, "-m", "reconciler", *arguments]
+    sys.stdout.flush()
+    done = subprocess.run(
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, check=False
+    )
+    return done.returncode
+
+
+@contextmanager
+def _sandbox(home: Path) -> Iterator[str]:
+    command = [sys.executable, "-m", "reconciler", "sandbox", "--port", "0"]
+    seed = ["--seed", str(home / "catalogue" / "catalog.yaml")]
+    with subprocess.Popen(
+        [*command, *seed], env=_environment(home, ""), stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            line = server.stdout.readline() if server.stdout else ""
+            yield line.removeprefix(_SERVING).strip()
+        finally:
+            server.terminate()
+
+
+def _environment(home: Path, url: str) -> dict[str, str]:
+    """The user's own, but for what the demo decides: no real token, no state left behind."""
+    return {
+        **os.environ,
+        "ACRCLOUD_ACCESS_TOKEN": _TOKEN,
+        "RECONCILER_BASE_URL": url,
+        "XDG_STATE_HOME": str(home / "state"),
+    }
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)

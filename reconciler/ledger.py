@@ -1,0 +1,257 @@
+"""The ledger: an append-only, hash-chained record of every apply, one JSON line a record.
+
+Every record carries `seq`, `prev` (the hash of the record before it) and, last, `hash`: the
+sha256 over the exact bytes of its line before `,"hash":`. A line that a crash left torn is
+cut off when the ledger is opened; anything else that does not fit is refused.
+"""
+
+import fcntl
+import hashlib
+import os
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, assert_never
+
+import orjson
+
+from reconciler.core.codec import action, encode_change, encode_content
+from reconciler.core.content import Content
+from reconciler.core.drift import LastApplied
+from reconciler.core.model import Json, Key
+from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
+from reconciler.core.plan import Change
+from reconciler.core.ports import Clock
+from reconciler.errors import LedgerError, LockHeld
+
+FORMAT = "reconciler/ledger/1"
+_HASH = b',"hash":"sha256:'
+_END = b'"}'
+_START = "sha256:" + "0" * 64
+
+
+class Ledger:
+    """A ledger that is open for one run's records. One process writes at a time."""
+
+    def __init__(self, path: Path, clock: Clock, run: str) -> None:
+        """Open or make the file (0600, its folder 0700), check its chain, cut off a torn line.
+
+        Raises `LedgerError`, or `LockHeld` where another run writes to it.
+        """
+        self._path = path
+        self._clock = clock
+        self._run = run
+        self._lock = threading.Lock()
+        self._broken: LedgerError | None = None
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+            self._file = os.open(path, flags, 0o600)
+        except OSError as error:
+            raise LedgerError(f"opening the ledger {path}: {error.strerror}") from error
+        try:
+            self._take()
+            self._open_creates = self._heal()
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def __enter__(self) -> Self:
+        """Use as a context, so that the file is closed."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file, which also lets the next run in."""
+        os.close(self._file)
+
+    @property
+    def anchor(self) -> str:
+        """The last record's `SEQ:HASH`: kept elsewhere, it shows a cut or rewritten ledger."""
+        return f"{self._seq}:{self._prev}"
+
+    def run_began(self, about: Mapping[str, Json]) -> None:
+        """A run begins; `about`: the plan, and who runs it, where, for what."""
+        self._append([{"kind": "run.began", "format": FORMAT, **about}])
+
+    def began(self, changes: Collection[Change]) -> None:
+        """These changes are about to be sent. Returns once that is on disk."""
+        self._append([{"kind": "change.began", **_named(change)} for change in changes])
+
+    def ended(self, ends: Collection[tuple[Change, Outcome]]) -> None:
+        """These changes have ended so."""
+        self._append(
+            [
+                {"kind": "change.ended", **_short(change), **_outcome(outcome)}
+                for change, outcome in ends
+            ]
+        )
+
+    def run_ended(self, about: Mapping[str, Json]) -> None:
+        """The run has ended; `about`: its counts, and whether it converged."""
+        self._append([{"kind": "run.ended", **about}])
+
+    def open_creates(self) -> Mapping[Key, float]:
+        """Creates of earlier runs of which nobody knows how they ended, and when they began."""
+        return self._open_creates
+
+    def _take(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LockHeld(f"another apply writes to the ledger {self._path}") from error
+
+    def _heal(self) -> Mapping[Key, float]:
+        """Read the whole chain; what is still open in it."""
+        with os.fdopen(os.dup(self._file), "rb") as stream:
+            stream.seek(0)
+            data = stream.read()
+        whole = data.rfind(b"\n") + 1
+        self._seq, self._prev = 0, _START
+        creates: dict[Key, float] = {}
+        for record in _chain(data[:whole], self._path):
+            self._seq, self._prev = record["seq"], record["hash"]
+            if record.get("action") == "create":
+                key = Key(record["key"])
+                creates.pop(key, None)
+                if record["kind"] == "change.began" or record["outcome"] == "unknown":
+                    creates[key] = datetime.fromisoformat(record["at"]).timestamp()
+        if whole != len(data):
+            os.ftruncate(self._file, whole)
+            os.fsync(self._file)
+        return creates
+
+    def _append(self, records: Collection[Mapping[str, Json]]) -> None:
+        """Write the records and wait for the disk. After one failure nothing is written any
+        more: what an earlier fsync lost, a later one does not bring back."""
+        with self._lock:
+            if self._broken is not None:
+                raise self._broken
+            seq, prev = self._seq, self._prev
+            lines: list[bytes] = []
+            for record in records:
+                seq += 1
+                line, prev = _line(seq, prev, self._clock.now(), self._run, record)
+                lines.append(line)
+            data = b"".join(lines)
+            try:
+                written = 0
+                while written < len(data):
+                    written += os.write(self._file, data[written:])
+                os.fsync(self._file)
+            except OSError as error:
+                self._broken = LedgerError(
+                    f"writing to the ledger {self._path}: {error.strerror}; nothing more is sent"
+                )
+                raise self._broken from error
+            self._seq, self._prev = seq, prev
+
+
+def read_records(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The records of a ledger, oldest first, each checked against the chain; none where there is
+    no ledger. A torn last line is passed over. Raises `LedgerError`."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise LedgerError(f"reading the ledger {path}: {error.strerror}") from error
+    yield from _chain(data[: data.rfind(b"\n") + 1], path)
+
+
+def last_applied(path: Path, catalog: str) -> Mapping[Key, LastApplied]:
+    """What applies of this catalogue last made of each key."""
+    began: dict[tuple[str, str], Mapping[str, Any]] = {}
+    last: dict[Key, LastApplied] = {}
+    ours: set[str] = set()
+    for record in read_records(path):
+        if record["kind"] == "run.began" and record["catalog"]["name"] == catalog:
+            ours.add(record["run"])
+        if record["run"] not in ours or "key" not in record:
+            continue
+        if record["kind"] == "change.began":
+            began[record["run"], record["id"]] = record
+        elif record["kind"] == "change.ended" and record["outcome"] == "applied":
+            change = began.get((record["run"], record["id"]))
+            if change is not None:
+                key = Key(record["key"])
+                last[key] = _made(change, last.get(key))
+    return last
+
+
+def _made(change: Mapping[str, Any], before: LastApplied | None) -> LastApplied:
+    gone = change["action"] == "delete"
+    if gone and before is not None and ("after_change" in change or "keeps" in change):
+        # The old file of a replacement goes, and the key lives on in the new one.
+        return before
+    content = change["after"] if "after" in change else change["before"]
+    made = Content(content["title"], content["user_defined"])
+    return LastApplied(made, change["bucket"], deleted=gone)
+
+
+def _chain(data: bytes, path: Path) -> Iterator[dict[str, Any]]:
+    prev = _START
+    for number, line in enumerate(data.split(b"\n")[:-1], start=1):
+        body, mark, rest = line.rpartition(_HASH)
+        told = "sha256:" + rest.removesuffix(_END).decode("ascii", "replace")
+        actual = f"sha256:{hashlib.sha256(body).hexdigest()}"
+        record = _parsed(line)
+        fits = record is not None and record.get("seq") == number and record.get("prev") == prev
+        if not mark or told != actual or record is None or not fits:
+            raise LedgerError(
+                f"{path}:{number}: this record is not as it was written, or one before it is "
+                "missing: the ledger was changed. Keep it as evidence, and name another --ledger"
+            )
+        if record["kind"] == "run.began" and record.get("format") != FORMAT:
+            raise LedgerError(
+                f"{path}:{number}: written by another version, as {record.get('format')!r}"
+            )
+        prev = told
+        yield record
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = orjson.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _line(
+    seq: int, prev: str, now: float, run: str, record: Mapping[str, Json]
+) -> tuple[bytes, str]:
+    at = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
+    body = orjson.dumps({"seq": seq, "prev": prev, "at": at, "run": run, **record})[:-1]
+    digest = hashlib.sha256(body).hexdigest()
+    return body + _HASH + digest.encode() + _END + b"\n", f"sha256:{digest}"
+
+
+def _named(change: Change) -> dict[str, Json]:
+    return encode_change(change)
+
+
+def _short(change: Change) -> dict[str, Json]:
+    short: dict[str, Json] = {"id": change.id, "action": action(change), "bucket": change.bucket}
+    return short if change.key is None else {**short, "key": change.key}
+
+
+def _outcome(outcome: Outcome) -> dict[str, Json]:
+    match outcome:
+        case Applied(file_id=file_id, acr_id=acr_id, already=already):
+            return {"outcome": "applied", "file_id": file_id, "acr_id": acr_id, "already": already}
+        case Stale(why=why, live=live):
+            content = None if live is None else encode_content(live)
+            return {"outcome": "stale", "why": why, "live": content}
+        case Failed(why=why, file_id=file_id):
+            return {"outcome": "failed", "why": why, "file_id": file_id}
+        case Unknown(why=why):
+            return {"outcome": "unknown", "why": why}
+        case _:
+            assert_never(outcome)

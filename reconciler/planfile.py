@@ -1,0 +1,63 @@
+"""A plan's bytes on disk: written whole or not at all, readable by their owner only."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import orjson
+
+from reconciler.core.codec import FORMAT, Made, decode, encode
+from reconciler.core.plan import Plan
+from reconciler.errors import PlanFileError
+
+_LARGEST = 1024 * 1024 * 1024
+
+
+def write_plan(path: Path, plan: Plan, made: Made) -> None:
+    """Write the plan beside `path` and put it there in one step, with mode 0600."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".plan-", delete=False) as file:
+            try:
+                file.write(encode(plan, made))
+                file.flush()
+                os.fsync(file.fileno())
+                Path(file.name).replace(path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise PlanFileError(f"writing the plan {path}: {error.strerror}") from error
+
+
+def read_plan(path: Path, schema: bytes) -> tuple[Plan, Made]:
+    """A plan that this format's `write_plan` wrote, unchanged since. `schema`: the plan's."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise PlanFileError(f"reading the plan {path}: it is larger than 1 GiB")
+        data = path.read_bytes()
+    except OSError as error:
+        raise PlanFileError(f"reading the plan {path}: {error.strerror}") from error
+    try:
+        body = orjson.loads(data)
+    except ValueError as error:
+        raise PlanFileError(f"reading the plan {path}: it is not JSON: {error}") from error
+    found = body.get("format") if isinstance(body, dict) else None
+    if found != FORMAT:
+        raise PlanFileError(
+            f"reading the plan {path}: its format is {found!r}, and this version reads {FORMAT!r}"
+        )
+    _check_structure(path, body, schema)
+    try:
+        return decode(data)
+    except PlanFileError as error:
+        raise PlanFileError(f"reading the plan {path}: {error}") from error
+
+
+def _check_structure(path: Path, body: object, schema: bytes) -> None:
+    import jsonschema_rs
+
+    validator = jsonschema_rs.validator_for(orjson.loads(schema))
+    error = next(iter(validator.iter_errors(body)), None)
+    if error is not None:
+        where = "/".join(map(str, error.instance_path))
+        raise PlanFileError(f"reading the plan {path}: {where}: {error.message}: plan again")

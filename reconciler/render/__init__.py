@@ -1,0 +1,1 @@
+"""Values become text. Live text is shown in full and never obeyed: see `safe`."""

@@ -1,0 +1,134 @@
+"""The fields in which two contents differ, found by their names and shown with both values."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from rich.cells import cell_len
+
+from reconciler.core.content import Content
+from reconciler.core.marks import mark_fields
+from reconciler.core.model import PROTECT_FIELD, Identity, Json
+from reconciler.render.page import DIM, INDENT, Page, Part, padded
+from reconciler.render.values import NO_LIMIT, clipped, shown, shown_pair
+
+USUAL_MARKS = mark_fields(Identity())
+"""The names of the mark's fields where a catalogue does not name them otherwise."""
+
+_STEP = re.compile(r'\.([^\W\d][\w-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]')
+_WIDEST_NAME = 36
+_MOST_FIELDS = 20
+"""How many fields of one change are shown."""
+
+
+class Held(NamedTuple):
+    """A value that is there: null is one, too."""
+
+    value: Json
+
+
+class Words(NamedTuple):
+    """How two values are told apart on a line: `"a" → "b"`, or `live "a", desired "b"`."""
+
+    before: str
+    after: str
+    between: str
+
+
+ARROW = Words("", "", " → ")
+SIDES = Words("live ", "desired ", ", ")
+
+
+def at(content: Content | None, field: str) -> Held | None:
+    """What a content has by a field's name: `title`, `user_defined.tags[0]`; None: nothing."""
+    if content is None:
+        return None
+    if field == "title":
+        return Held(content.title)
+    here: Json = content.user_defined
+    for name, place, text in _STEP.findall(field.removeprefix("user_defined")):
+        if place and isinstance(here, Sequence) and not isinstance(here, str):
+            if int(place) >= len(here):
+                return None
+            here = here[int(place)]
+        elif not place and isinstance(here, Mapping):
+            step = name or json.loads(text)
+            if step not in here:
+                return None
+            here = here[step]
+        else:
+            return None
+    return Held(here)
+
+
+def field_lines(
+    page: Page,
+    before: Content,
+    after: Content,
+    fields: Sequence[str],
+    *,
+    words: Words = ARROW,
+    marks: AbstractSet[str] = USUAL_MARKS,
+    verbose: bool = False,
+) -> None:
+    """One line a field; the mark's fields in one dimmed line, unless `verbose`.
+
+    Protection is the mark's, too, and always shown: it decides what may be deleted.
+    """
+    foldable = {f"user_defined.{name}" for name in marks - {PROTECT_FIELD}}
+    folded = [] if verbose else [name for name in fields if name in foldable]
+    rest = [name for name in fields if name not in folded]
+    most = len(rest) if verbose else _MOST_FIELDS
+    room = NO_LIMIT if verbose else _WIDEST_NAME
+    names = {name: clipped(name, room) for name in rest[:most]}
+    column = min(_WIDEST_NAME, max(map(cell_len, names.values()), default=4))
+    for name, label in names.items():
+        _field(page, padded(label, column), at(before, name), at(after, name), words, verbose)
+    if len(rest) > most:
+        page.line((f"{INDENT}… and {len(rest) - most:,} more fields", DIM))
+    if folded:
+        said = ", ".join(clipped(name.removeprefix("user_defined."), room) for name in folded)
+        page.line((f"{INDENT}{padded('mark', column)}  {said}", DIM))
+
+
+def _field(
+    page: Page, label: str, old: Held | None, new: Held | None, words: Words, verbose: bool
+) -> None:
+    used = len(INDENT) + cell_len(label) + 2
+    room = NO_LIMIT if verbose else page.room(used)
+    if old is not None and new is not None:
+        _both(page, label, old.value, new.value, words, room)
+    elif words is SIDES:
+        live = "nothing" if old is None else shown(old.value, room - 24)
+        desired = "nothing" if new is None else shown(new.value, room - 24)
+        page.line((f"{INDENT}{label}  ", ""), *_sides((live, desired), words))
+    elif new is not None:
+        page.line(("    + ", "green"), (f"{label}  ", ""), (shown(new.value, room), "green"))
+    elif old is not None:
+        page.line(("    - ", "red"), (f"{label}  ", ""), (shown(old.value, room), "red"))
+
+
+def _both(page: Page, label: str, old: Json, new: Json, words: Words, room: int) -> None:
+    extra = len("".join(words))
+    one_line = shown_pair(old, new, NO_LIMIT)
+    if sum(map(cell_len, one_line)) + extra <= room:
+        page.line((f"{INDENT}{label}  ", ""), *_sides(one_line, words))
+        return
+    first, second = words.before or "  ", words.after or "→ "
+    wide = max(len(first), len(second))
+    cut = shown_pair(old, new, max(16, room - wide))
+    margin = " " * (len(INDENT) + cell_len(label) + 2)
+    page.line((f"{INDENT}{label}  ", ""), (padded(first, wide), DIM), (cut[0], "red"))
+    page.line((margin, ""), (padded(second, wide), DIM), (cut[1], "green"))
+
+
+def _sides(values: tuple[str, str], words: Words) -> tuple[Part, ...]:
+    return (
+        (words.before, DIM),
+        (values[0], "red"),
+        (words.between, DIM),
+        (words.after, DIM),
+        (values[1], "green"),
+    )

@@ -1,0 +1,132 @@
+r"""Values of a file's content, shown on one line, and what two of them differ in.
+
+| value                          | shown                                      |
+|--------------------------------|--------------------------------------------|
+| a string                       | `"Spring ad"`, in visible characters       |
+| too long for its place         | `"Spring a"… +9,980 characters`            |
+| the same for long, then not    | `9,970 characters, then …"ing ad"`         |
+| a list, an object              | `["a", "b", … +3]`, `{"year": 1979, … +1}` |
+| two that look the same         | `"Caf\u{e9}"`, `"Cafe\u{301}"`             |
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from itertools import takewhile
+from typing import TypeAlias
+
+from rich.cells import cell_len
+
+from reconciler.core.model import Json
+from reconciler.render.safe import is_attached, look_alike, quoted, spelled, visible
+
+_Quote: TypeAlias = Callable[[str], str]
+
+NO_LIMIT = 1_000_000_000
+"""A room into which everything fits."""
+_CONTEXT = 12
+"""How many of the characters that two texts share are shown before the first that differs."""
+
+
+def shown(value: Json, room: int) -> str:
+    """The value on one line of about `room` columns, with a count of what was left out."""
+    return _shown(value, room, quoted)
+
+
+def shown_pair(one: Json, other: Json, room: int) -> tuple[str, str]:
+    """Two different values, each like `shown`, so that they can be told apart."""
+    whole = shown(one, NO_LIMIT), shown(other, NO_LIMIT)
+    quote = spelled if look_alike(*whole) else quoted
+    if quote is spelled:
+        whole = _shown(one, NO_LIMIT, quote), _shown(other, NO_LIMIT, quote)
+    if max(map(cell_len, whole)) <= room:
+        return whole
+    if isinstance(one, str) and isinstance(other, str):
+        return _from_difference(one, other, room, quote)
+    cut = _shown(one, room, quote), _shown(other, room, quote)
+    return cut if cut[0] != cut[1] else whole
+
+
+def clipped(text: str, room: int) -> str:
+    """A name, visible, in at most about `room` columns."""
+    if len(text) <= room and cell_len(whole := visible(text)) <= room:
+        return whole
+    kept = _fitting(text, room, visible)
+    return f"{visible(text[:kept])}… +{len(text) - kept:,} characters"
+
+
+def size_text(count: int) -> str:
+    """A number of bytes: `1.2 MB`."""
+    size = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 999.95 or unit == "GB":
+            break
+        size /= 1000
+    return f"{count} bytes" if unit == "bytes" else f"{size:,.1f} {unit}"
+
+
+def _shown(value: Json, room: int, quote: _Quote) -> str:
+    match value:
+        case None | bool() | int() | float():
+            return json.dumps(value)
+        case str():
+            return _string(value, room, quote)
+        case Mapping():
+            pairs = value.items()
+            items = ((f"{_string(name, room, quote)}: ", item) for name, item in pairs)
+            return _items("{", list(items), "}", room, quote)
+        case _:
+            return _items("[", [("", item) for item in value], "]", room, quote)
+
+
+def _string(text: str, room: int, quote: _Quote) -> str:
+    if len(text) <= room:
+        whole = quote(text)
+        if cell_len(whole) <= room:
+            return whole
+    left_out = 16
+    kept = _fitting(text, max(4, room - left_out), quote)
+    return f"{quote(text[:kept])}… +{len(text) - kept:,} characters"
+
+
+def _fitting(text: str, room: int, quote: _Quote) -> int:
+    """How many characters of the text fit, without parting any from what belongs to it."""
+    kept = min(len(text), room)
+    while kept > 1 and cell_len(quote(text[:kept])) > room:
+        kept -= 1
+    whole = kept
+    while 0 < kept < len(text) and is_attached(text[kept]):
+        kept -= 1
+    return kept or whole
+
+
+def _items(
+    opening: str, items: list[tuple[str, Json]], closing: str, room: int, quote: _Quote
+) -> str:
+    pieces: list[str] = []
+    left = room - 2
+    for name, item in items:
+        piece = name + _shown(item, max(8, left - cell_len(name)), quote)
+        if pieces and cell_len(piece) > left:
+            break
+        pieces.append(piece)
+        left -= cell_len(piece) + 2
+    if len(pieces) < len(items):
+        pieces.append(f"… +{len(items) - len(pieces):,}")
+    return opening + ", ".join(pieces) + closing
+
+
+def _from_difference(one: str, other: str, room: int, quote: _Quote) -> tuple[str, str]:
+    """Two long texts: where they begin alike, from shortly before they differ."""
+    pairs = zip(one, other, strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    start = max(0, same - _CONTEXT)
+    while 0 < start and any(is_attached(text[start]) for text in (one, other) if start < len(text)):
+        start -= 1
+    if start <= _CONTEXT:
+        return _string(one, room, quote), _string(other, room, quote)
+    before = f"{start:,} characters, then …"
+    left = max(8, room - len(before))
+    return (
+        before + _string(one[start:], left, quote),
+        before + _string(other[start:], left, quote),
+    )
