@@ -1,5 +1,6 @@
 """`reconciler apply`."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -42,7 +43,7 @@ from reconciler.cli.showing import made_now, show_plan
 from reconciler.cli.telling import tell_differences, tell_finished, tell_new
 from reconciler.core.model import DesiredState, LiveState
 from reconciler.core.plan import Options, Plan, Rule
-from reconciler.errors import RefusedByGuardrail, StalePlan, UsageError
+from reconciler.errors import ReconcilerError, RefusedByGuardrail, StalePlan, UsageError
 from reconciler.planfile import read_plan
 from reconciler.shipped import schema
 
@@ -170,8 +171,8 @@ class _Asked:
         tell_new(work, output)
         if work.plan.violations:
             raise RefusedByGuardrail("the plan is refused by guardrails, and nothing was sent")
-        if work.changes and not (self.yes or self.digest):
-            click.confirm(f"Apply these {len(work.changes)} changes?", abort=True, err=True)
+        if work.changes and not (self.yes or self.digest) and not _confirmed(len(work.changes)):
+            raise ReconcilerError("declined: nothing was sent")
         return work
 
     def _check_digest(self, plan: Plan, output: Output) -> None:
@@ -187,6 +188,10 @@ class _Asked:
         )
 
 
+def _confirmed(count: int) -> bool:
+    return click.confirm(f"Apply these {count} changes?", err=True)
+
+
 @dataclass(slots=True)
 class _Stopped:
     by: int | None = None
@@ -199,7 +204,10 @@ def _stopped_by_signals(halt: Halt, output: Output) -> Iterator[_Stopped]:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         if stopped.by is not None:
-            raise SystemExit(128 + number)
+            output.console().show_cursor()
+            # Not by an exception: that would wait for the workers, and "now" was asked for. The
+            # ledger has every change that was begun.
+            os._exit(128 + number)
         stopped.by = number
         halt.ask()
         output.say("stopping once what is in flight has ended; once more stops at once")

@@ -43,7 +43,7 @@ class Output:
 
     def aside(self, text: "Text") -> None:
         """What belongs to the result's story, and is not the result."""
-        self._console(stderr=True).print(text, soft_wrap=True)
+        self._console(stderr=True).print(text, soft_wrap=True, end="")
 
     def warn(self, message: str) -> None:
         """What the user should look at."""

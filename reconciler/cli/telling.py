@@ -68,14 +68,21 @@ def _tell_outcome(change: Change, outcome: Outcome, output: Output) -> None:
             return
         case Stale(why=why, live=live):
             file_id = None if isinstance(change, Create) else change.file_id
-            output.aside(outcome_line(action(change), change.key, file_id, "stale", why))
-            output.aside(stale_text(_base(change), live, _wanted(change), _fields(change)))
+            _tell_line(change, file_id, "stale", why, output)
+            output.aside(stale_text(_base(change), live, _wanted(change), width=output.width))
         case Failed(why=why, file_id=file_id):
-            output.aside(outcome_line(action(change), change.key, file_id, "failed", why))
+            _tell_line(change, file_id, "failed", why, output)
         case Unknown(why=why):
-            output.aside(outcome_line(action(change), change.key, None, "unknown", why))
+            _tell_line(change, None, "unknown", why, output)
         case _:
             assert_never(outcome)
+
+
+def _tell_line(
+    change: Change, file_id: int | None, ending: str, why: str, output: Output
+) -> None:
+    width = output.width
+    output.aside(outcome_line(action(change), change.key, file_id, ending, why, width=width))
 
 
 def _what_remains(finished: Finished) -> str:
@@ -113,7 +120,3 @@ def _wanted(change: Change) -> Content | None:
             return before
         case _:
             return None
-
-
-def _fields(change: Change) -> tuple[str, ...]:
-    return change.fields if isinstance(change, Update) else ()

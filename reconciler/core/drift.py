@@ -99,8 +99,7 @@ class Drift:
     """All that is not as the catalogue has it, and how much is."""
 
     items: tuple[DriftItem, ...]
-    """Without unmanaged ones empty exactly where a plan has no changes, nothing is unresolved
-    and nothing is broken."""
+    """Unmanaged ones aside, none exactly where a plan would find nothing to do or to report."""
     unmanaged: int
     """Foreign files that are let be, whether or not they are among the items."""
     pending: int
@@ -133,10 +132,7 @@ def drift_of(
 _Verdict: TypeAlias = tuple[Direction, str]
 
 _UNKNOWN = (Direction.UNKNOWN, "which side changed is not known: no ledger record")
-_BOTH = (
-    Direction.BOTH_CHANGED,
-    "changed in the service and in the catalogue since it was last applied",
-)
+_BOTH = (Direction.BOTH_CHANGED, "both sides changed since it was last applied")
 _BROKEN = (Direction.BROKEN, "the service could not process it")
 _PRUNED = "it carries no mark, and its bucket is pruned of all such"
 

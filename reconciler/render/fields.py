@@ -12,12 +12,13 @@ from reconciler.core.content import Content
 from reconciler.core.marks import mark_fields
 from reconciler.core.model import PROTECT_FIELD, Identity, Json
 from reconciler.render.page import DIM, INDENT, Page, Part, padded
-from reconciler.render.values import NO_LIMIT, clipped, shown, shown_pair
+from reconciler.render.values import NO_LIMIT, clipped, field_name, shown, shown_pair
 
 USUAL_MARKS = mark_fields(Identity())
 """The names of the mark's fields where a catalogue does not name them otherwise."""
 
-_STEP = re.compile(r'\.([^\W\d][\w-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]')
+_PLAIN = re.compile(r"[^\W\d][\w-]*")
+_STEP = re.compile(rf'\.({_PLAIN.pattern})|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]')
 _WIDEST_NAME = 36
 _MOST_FIELDS = 20
 """How many fields of one change are shown."""
@@ -54,13 +55,28 @@ def at(content: Content | None, field: str) -> Held | None:
                 return None
             here = here[int(place)]
         elif not place and isinstance(here, Mapping):
-            step = name or json.loads(text)
+            step = name or _unquoted(text)
             if step not in here:
                 return None
             here = here[step]
         else:
             return None
     return Held(here)
+
+
+def field_of(key: str) -> str:
+    """The name of a whole `user_defined` value, as plans have it: the other way round."""
+    plain = _PLAIN.fullmatch(key)
+    return (
+        f"user_defined.{key}" if plain else f"user_defined[{json.dumps(key, ensure_ascii=False)}]"
+    )
+
+
+def _unquoted(text: str) -> str:
+    try:
+        return str(json.loads(text, strict=False))
+    except ValueError:
+        return text
 
 
 def field_lines(
@@ -82,7 +98,7 @@ def field_lines(
     rest = [name for name in fields if name not in folded]
     most = len(rest) if verbose else _MOST_FIELDS
     room = NO_LIMIT if verbose else _WIDEST_NAME
-    names = {name: clipped(name, room) for name in rest[:most]}
+    names = {name: field_name(name, room) for name in rest[:most]}
     column = min(_WIDEST_NAME, max(map(cell_len, names.values()), default=4))
     for name, label in names.items():
         _field(page, padded(label, column), at(before, name), at(after, name), words, verbose)
@@ -108,6 +124,8 @@ def _field(
         page.line(("    + ", "green"), (f"{label}  ", ""), (shown(new.value, room), "green"))
     elif old is not None:
         page.line(("    - ", "red"), (f"{label}  ", ""), (shown(old.value, room), "red"))
+    else:
+        page.line((f"{INDENT}{label}  ", ""), ("differs", DIM))
 
 
 def _both(page: Page, label: str, old: Json, new: Json, words: Words, room: int) -> None:

@@ -4,6 +4,7 @@ Parts are visible text already (see `safe`). The result is printed with `soft_wr
 line is a line, whatever its length: a title cannot come to stand at the start of one.
 """
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from rich.cells import cell_len
@@ -46,12 +47,27 @@ class Page:
 
     def told(self, head: tuple[Part, ...], message: str, style: str = DIM) -> None:
         """Add a line, with a message behind it where there is room, else below, wrapped."""
-        used = sum(cell_len(text) for text, _ in head)
-        if not message or used + 2 + cell_len(message) <= self.width:
-            self.line(*head, *([("  ", ""), (message, style)] if message else []))
-            return
+        for fitting in (head, without_padding(head)):
+            if _cells(fitting) + 2 + cell_len(message) <= self.width or not message:
+                self.line(*fitting, ("  ", ""), (message, style))
+                return
         self.line(*head)
         self.paragraph(message, style)
+
+    def counts(self, parts: Sequence[Part], rest: str) -> None:
+        """Add a summary: `3 to create, 1 to update; 14 unchanged`, on as few lines as it takes."""
+        commas = [("", "")] + [(", ", "")] * (len(parts) - 1)
+        line: list[Part] = []
+        for comma, part in zip(commas, parts, strict=True):
+            if line and _cells(line) + cell_len(part[0]) + 3 > self.width:
+                self.line(*line, (",", ""))
+                line = []
+            line += [comma, part] if line else [part]
+        if _cells(line) + 2 + cell_len(rest) <= self.width:
+            self.line(*line, (f"; {rest}", ""))
+        else:
+            self.line(*line, (";", ""))
+            self.line((rest, ""))
 
     def paragraph(self, message: str, style: str = "") -> None:
         """Add a message, wrapped at spaces and indented."""
@@ -65,15 +81,20 @@ class Page:
 
 def one_line(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """The parts without spaces at the end, and not to be taken for a CI runner's command."""
+    parts = without_padding(parts)
     plain = "".join(text for text, _ in parts)
-    if plain.lstrip().startswith("::"):
-        return ((guarded(plain), parts[0][1]),)
-    while parts and not parts[-1][0].strip():
+    return ((guarded(plain), parts[0][1]),) if plain.lstrip().startswith("::") else parts
+
+
+def without_padding(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The parts without spaces at the end."""
+    while parts and not parts[-1][0].strip(" "):
         parts = parts[:-1]
-    if parts:
-        text, style = parts[-1]
-        parts = (*parts[:-1], (text.rstrip(), style))
-    return parts
+    return (*parts[:-1], (parts[-1][0].rstrip(" "), parts[-1][1])) if parts else ()
+
+
+def _cells(parts: Sequence[Part]) -> int:
+    return sum(cell_len(text) for text, _ in parts)
 
 
 def padded(text: str, cells: int) -> str:

@@ -7,7 +7,7 @@ r"""Live text made visible: what another wrote can neither act on a terminal nor
 | any other control, format, private, unassigned or surrogate   | its number: `\u{202e}`      |
 | character, line separators, and what shows as nothing at all  |                             |
 | spaces but the plain and the ideographic one                  | its number                  |
-| combining marks without a letter to stand on, or more than    | their numbers               |
+| combining marks with no letter or symbol to stand on, or over  | their numbers               |
 | four in a row                                                 |                             |
 | a zero-width joiner or non-joiner between letters of scripts  | itself                      |
 | that join, the joiner between emoji, a selector after an emoji|                             |
@@ -136,10 +136,15 @@ def _is_shown(text: str, place: int, end: int, before: str) -> bool:
     if char in _SELECTORS:
         return bool(_EMOJI.match(before)) or (before in _KEYS and after == _KEYCAP)
     if _is_mark(char):
-        return before.strip() != "" and end - place <= _MOST_MARKS
+        return _carries_marks(before) and end - place <= _MOST_MARKS
     if unicodedata.category(char) == "Zs":
         return char in _SPACES
     return unicodedata.category(char) not in _HIDDEN and char not in _INVISIBLE
+
+
+def _carries_marks(before: str) -> bool:
+    """Letters, numbers and symbols do. On a quote or a bracket of ours, a mark would hide it."""
+    return before != "" and unicodedata.category(before)[0] in "LNSM"
 
 
 def _joins(char: str, before: str, after: str) -> bool:

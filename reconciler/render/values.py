@@ -10,21 +10,24 @@ r"""Values of a file's content, shown on one line, and what two of them differ i
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import takewhile
 from typing import TypeAlias
 
 from rich.cells import cell_len
 
 from reconciler.core.model import Json
-from reconciler.render.safe import is_attached, look_alike, quoted, spelled, visible
+from reconciler.render.safe import is_attached, look_alike, quoted, said, spelled, visible
 
 _Quote: TypeAlias = Callable[[str], str]
 
 NO_LIMIT = 1_000_000_000
 """A room into which everything fits."""
-_CONTEXT = 12
-"""How many of the characters that two texts share are shown before the first that differs."""
+_CUT = 20
+"""The columns that a count of what was left out takes."""
+_LONGEST_MESSAGE = 800
+_LEAST = 8
+"""How many characters of a text are shown at least."""
 
 
 def shown(value: Json, room: int) -> str:
@@ -41,17 +44,32 @@ def shown_pair(one: Json, other: Json, room: int) -> tuple[str, str]:
     if max(map(cell_len, whole)) <= room:
         return whole
     if isinstance(one, str) and isinstance(other, str):
-        return _from_difference(one, other, room, quote)
-    cut = _shown(one, room, quote), _shown(other, room, quote)
+        cut = _from_difference(one, other, room, quote)
+    else:
+        cut = _shown(one, room, quote), _shown(other, room, quote)
     return cut if cut[0] != cut[1] else whole
 
 
 def clipped(text: str, room: int) -> str:
-    """A name, visible, in at most about `room` columns."""
-    if len(text) <= room and cell_len(whole := visible(text)) <= room:
+    """A name, visible, in at most `room` columns."""
+    return _clipped(text, room, visible)
+
+
+def field_name(name: str, room: int) -> str:
+    r"""A field's name, visible, in at most `room` columns. In brackets it is JSON: `["\u001b"]`."""
+    return _clipped(name, room, said)
+
+
+def message_text(message: str) -> str:
+    """A message of ours, visible, and cut where something made it endless."""
+    return _clipped(message, _LONGEST_MESSAGE, said)
+
+
+def _clipped(text: str, room: int, show: _Quote) -> str:
+    if len(text) <= room and cell_len(whole := show(text)) <= room:
         return whole
-    kept = _fitting(text, room, visible)
-    return f"{visible(text[:kept])}… +{len(text) - kept:,} characters"
+    kept = _fitting(text, max(1, room - 9), show)
+    return f"{show(text[:kept])}… +{len(text) - kept:,}"
 
 
 def size_text(count: int) -> str:
@@ -71,11 +89,10 @@ def _shown(value: Json, room: int, quote: _Quote) -> str:
         case str():
             return _string(value, room, quote)
         case Mapping():
-            pairs = value.items()
-            items = ((f"{_string(name, room, quote)}: ", item) for name, item in pairs)
-            return _items("{", list(items), "}", room, quote)
+            pairs = ((f"{_string(name, room, quote)}: ", item) for name, item in value.items())
+            return "{" + _items(pairs, len(value), room - 2, quote) + "}"
         case _:
-            return _items("[", [("", item) for item in value], "]", room, quote)
+            return "[" + _items((("", item) for item in value), len(value), room - 2, quote) + "]"
 
 
 def _string(text: str, room: int, quote: _Quote) -> str:
@@ -83,8 +100,7 @@ def _string(text: str, room: int, quote: _Quote) -> str:
         whole = quote(text)
         if cell_len(whole) <= room:
             return whole
-    left_out = 16
-    kept = _fitting(text, max(4, room - left_out), quote)
+    kept = _fitting(text, max(_LEAST, room - _CUT), quote)
     return f"{quote(text[:kept])}… +{len(text) - kept:,} characters"
 
 
@@ -99,33 +115,29 @@ def _fitting(text: str, room: int, quote: _Quote) -> int:
     return kept or whole
 
 
-def _items(
-    opening: str, items: list[tuple[str, Json]], closing: str, room: int, quote: _Quote
-) -> str:
+def _items(items: Iterable[tuple[str, Json]], count: int, room: int, quote: _Quote) -> str:
     pieces: list[str] = []
-    left = room - 2
     for name, item in items:
-        piece = name + _shown(item, max(8, left - cell_len(name)), quote)
-        if pieces and cell_len(piece) > left:
+        piece = name + _shown(item, max(_LEAST, room - cell_len(name)), quote)
+        if pieces and cell_len(piece) > room:
+            pieces.append(f"… +{count - len(pieces):,}")
             break
         pieces.append(piece)
-        left -= cell_len(piece) + 2
-    if len(pieces) < len(items):
-        pieces.append(f"… +{len(items) - len(pieces):,}")
-    return opening + ", ".join(pieces) + closing
+        room -= cell_len(piece) + 2
+    return ", ".join(pieces)
 
 
 def _from_difference(one: str, other: str, room: int, quote: _Quote) -> tuple[str, str]:
     """Two long texts: where they begin alike, from shortly before they differ."""
     pairs = zip(one, other, strict=False)
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    start = max(0, same - _CONTEXT)
-    while 0 < start and any(is_attached(text[start]) for text in (one, other) if start < len(text)):
-        start -= 1
-    if start <= _CONTEXT:
+    if same < max(_LEAST, room - _CUT):
         return _string(one, room, quote), _string(other, room, quote)
+    left = max(_LEAST, room - _CUT - 4)
+    start = same - min(12, left // 2)
+    while start > 0 and is_attached(one[start]):
+        start -= 1
     before = f"{start:,} characters, then …"
-    left = max(8, room - len(before))
     return (
         before + _string(one[start:], left, quote),
         before + _string(other[start:], left, quote),

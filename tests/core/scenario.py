@@ -306,13 +306,9 @@ def fact_line(fact: Fact) -> str:
             names = ",".join(name.removeprefix("user_defined.") for name in fact.fields)
             line = f"drifted {fact.entry.key} {fact.file.id} {names}"
             line += f"{found}{marks}{removed}{assumed}"
-        case Misplaced():
-            line = f"misplaced {fact.entry.key} {fact.file.id}"
         case Outdated():
             others = _ids("and", tuple(file.id for file in fact.others))
             line = f"outdated {fact.entry.key} {fact.file.id}{others}: {fact.why}"
-        case Duplicate():
-            line = f"duplicate {fact.entry.key} {fact.file.id} keeps {fact.keeper.id}"
         case Orphaned():
             deletable = " deletable" if fact.deletable else ""
             keeps = f" keeps {fact.successor.id}" if fact.successor else ""
@@ -325,10 +321,11 @@ def fact_line(fact: Fact) -> str:
         case Pending():
             waits = f": {fact.waits}" if fact.waits else ""
             line = f"pending {fact.entry.key} {fact.file.id}{waits}"
-        case Broken():
-            line = f"broken {fact.entry.key} {fact.file.id}"
         case Unresolved():
             line = f"unresolved {fact.key}{_ids('of', fact.candidates)}: {fact.why}"
+        case Misplaced() | Broken() | Duplicate():
+            line = f"{type(fact).__name__.lower()} {fact.entry.key} {fact.file.id}"
+            line += f" keeps {fact.keeper.id}" if isinstance(fact, Duplicate) else ""
     return line
 
 

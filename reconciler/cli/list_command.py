@@ -1,0 +1,48 @@
+"""`reconciler list`."""
+
+import sys
+from pathlib import Path
+
+import click
+import orjson
+
+from reconciler.app import read_live
+from reconciler.cli.options import (
+    catalog_options,
+    open_catalog,
+    reading,
+    service_options,
+    with_output,
+)
+from reconciler.cli.output import Output
+from reconciler.core.diff import diff
+from reconciler.core.listing import rows
+from reconciler.render.listing import list_csv, list_json, list_text
+
+
+@click.command("list")
+@catalog_options
+@service_options
+@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text")
+@with_output
+def command(
+    catalog: Path,
+    source_root: Path | None,
+    token_file: str | None,
+    concurrency: int,
+    max_rps: float | None,
+    form: str,
+    output: Output,
+) -> None:
+    """Show every entry: its file, the file's state, and whether it is in sync."""
+    desired = open_catalog(catalog, source_root, output).desired
+    with reading(desired, token_file, concurrency, max_rps) as service:
+        live = read_live(service)
+    every = rows(desired, live, diff(desired, live))
+    match form:
+        case "json":
+            output.raw(orjson.dumps(list_json(every), option=orjson.OPT_INDENT_2) + b"\n")
+        case "csv":
+            list_csv(every, sys.stdout)
+        case _:
+            output.result(list_text(every, width=output.width))

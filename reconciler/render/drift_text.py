@@ -1,0 +1,145 @@
+"""Drift, as people read it in the morning: what changed, on which side, and what it was."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from reconciler.core.codec import encode_content
+from reconciler.core.content import Content
+from reconciler.core.drift import Direction, Drift, DriftItem
+from reconciler.core.model import Json
+from reconciler.render.change_text import column_of_keys
+from reconciler.render.fields import SIDES, USUAL_MARKS, field_lines
+from reconciler.render.page import DIM, INDENT, Page, Part, counted, padded
+from reconciler.render.safe import visible
+from reconciler.render.shares import shares
+from reconciler.render.values import NO_LIMIT, message_text, shown
+
+_STYLES: Mapping[Direction, str] = {
+    Direction.CHANGED_LIVE: "red",
+    Direction.MISSING_LIVE: "red",
+    Direction.BOTH_CHANGED: "red",
+    Direction.UNRESOLVED: "magenta",
+    Direction.BROKEN: "magenta",
+    Direction.DUPLICATE: "yellow",
+    Direction.UNKNOWN: "yellow",
+    Direction.NOT_YET_APPLIED: "blue",
+    Direction.UNMANAGED: "cyan",
+}
+"""In the order in which they are shown: what happened over there first."""
+
+
+def drift_text(
+    drift: Drift,
+    *,
+    width: int,
+    most: int = 100,
+    verbose: bool = False,
+    marks: AbstractSet[str] = USUAL_MARKS,
+) -> Text:
+    """The drift by direction, in `width` columns where it fits; ends with a newline.
+
+    At most `most` items are shown, shared out over the directions; the numbers count all.
+    """
+    page = Page(width)
+    counts = Counter(item.direction for item in drift.items)
+    left = shares(counts, most)
+    by_direction: dict[Direction, list[DriftItem]] = {direction: [] for direction in _STYLES}
+    for item in drift.items:
+        if left[item.direction]:
+            left[item.direction] -= 1
+            by_direction[item.direction].append(item)
+    for direction, items in by_direction.items():
+        if counts[direction]:
+            _direction(page, direction, counts[direction], items, verbose=verbose, marks=marks)
+    _summary(page, drift, counts)
+    return page.text
+
+
+def drift_json(drift: Drift) -> dict[str, Json]:
+    """The drift for `--format json`: values are exact, and what does not apply is left out."""
+    return {
+        "entries": drift.entries,
+        "in_sync": drift.in_sync,
+        "pending": drift.pending,
+        "unmanaged": drift.unmanaged,
+        "items": [_item_json(item) for item in drift.items],
+    }
+
+
+def _item_json(item: DriftItem) -> dict[str, Json]:
+    every: dict[str, Json] = {
+        "direction": str(item.direction),
+        "key": item.key,
+        "bucket": item.bucket,
+        "file_id": item.file_id,
+        "title": item.title,
+        "fields": list(item.fields) or None,
+        "live": _content_json(item.before),
+        "desired": _content_json(item.wanted),
+        "message": item.message,
+        "declared_at": None if item.declared_at is None else str(item.declared_at),
+    }
+    return {name: value for name, value in every.items() if value is not None}
+
+
+def _content_json(content: Content | None) -> Json:
+    return None if content is None else encode_content(content)
+
+
+def _direction(
+    page: Page,
+    direction: Direction,
+    count: int,
+    items: Sequence[DriftItem],
+    *,
+    verbose: bool,
+    marks: AbstractSet[str],
+) -> None:
+    page.line((direction.capitalize(), f"bold {_STYLES[direction]}"), (f"  {count:,}", DIM))
+    keys = column_of_keys([visible(item.key or "-") for item in items])
+    room = NO_LIMIT if verbose else min(40, page.room(40))
+    titles = ["" if item.title is None else shown(item.title, room) for item in items]
+    column = min(32, max(map(cell_len, titles), default=0))
+    for item, title in zip(items, titles, strict=True):
+        head: tuple[Part, ...] = (
+            (f"  {padded(visible(item.key or '-'), keys)}", "bold"),
+            (f"  {padded(title, column)}" if column else "", ""),
+            (_where(item), ""),
+        )
+        page.told(head, message_text(item.message))
+        if item.before is not None and item.wanted is not None:
+            field_lines(
+                page,
+                item.before,
+                item.wanted,
+                item.fields,
+                words=SIDES,
+                marks=marks,
+                verbose=verbose,
+            )
+        if verbose and item.declared_at is not None:
+            page.line((INDENT + visible(str(item.declared_at)), DIM))
+    if len(items) < count:
+        page.line((f"  … and {count - len(items):,} more", ""))
+    page.blank()
+
+
+def _where(item: DriftItem) -> str:
+    file = "" if item.file_id is None else f"  file {item.file_id}"
+    bucket = "" if item.bucket is None else f" in {visible(item.bucket)}"
+    return file + bucket if file else bucket and " " + bucket
+
+
+def _summary(page: Page, drift: Drift, counts: Mapping[Direction, int]) -> None:
+    parts = [
+        (f"{counts[direction]:,} {direction}", f"bold {style}")
+        for direction, style in _STYLES.items()
+        if counts.get(direction) and direction is not Direction.UNMANAGED
+    ]
+    of = f"{drift.in_sync:,} of {drift.entries:,} entries in sync"
+    rest = f"{of}, {drift.pending:,} pending, {counted(drift.unmanaged, 'unmanaged file')}"
+    page.counts(parts or [("No drift", "bold")], rest)

@@ -1,0 +1,20 @@
+"""How many of each kind are shown, where not all can be."""
+
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+
+def shares(counts: Mapping[K, int], most: int) -> dict[K, int]:
+    """At most `most` in all, divided so that few of one kind are not hidden by many of another.
+
+    Each kind gets the same, and what one does not need goes to the others.
+    """
+    left = max(0, most)
+    given: dict[K, int] = {}
+    smallest_first = sorted(counts, key=lambda kind: counts[kind])
+    for place, kind in enumerate(smallest_first):
+        given[kind] = min(counts[kind], -(-left // (len(counts) - place)))
+        left -= given[kind]
+    return given
