@@ -4,6 +4,7 @@ its default, so that the rest is still checked."""
 import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from reconciler.catalog import base_url
@@ -33,7 +34,7 @@ RESULT_FIELDS: Final = frozenset(
 )  # fmt: skip
 """What a recognition result says of a file, beside its `user_defined` names."""
 
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound=StrEnum)
 
 
 @dataclass(slots=True)
@@ -111,10 +112,7 @@ def _texts(value: Any) -> list[str]:
 
 def _only(kind: type[_T], value: Any, default: _T) -> _T:
     """The value where it is one of an enumeration's, else the default."""
-    try:
-        return kind(value)  # type: ignore[call-arg]
-    except ValueError:
-        return default
+    return next((member for member in kind if member.value == value), default)
 
 
 def _read_buckets(head: Head, buckets: Mapping[str, Any], findings: Findings) -> None:

@@ -1,6 +1,7 @@
 """The command `reconciler`: which subcommands there are, and how each of them may end."""
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 
@@ -10,7 +11,7 @@ from reconciler import __version__
 from reconciler.cli.output import Output
 from reconciler.errors import ReconcilerError, UsageError
 
-_COMMANDS = {
+COMMANDS = {
     "validate": "Check a catalogue, offline.",
     "plan": "Show what apply would do. Reads, never writes.",
     "apply": "Execute a plan.",
@@ -27,10 +28,10 @@ _COMMANDS = {
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"reconciler.cli.{cmd_name}_command")
         command = module.command
@@ -40,7 +41,7 @@ class _Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.command(
@@ -54,7 +55,9 @@ def _reconciler() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code. A user's mistake is a message, never a traceback."""
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that cannot show a character gets its escape, and never a traceback.
+        sys.stdout.reconfigure(errors="backslashreplace")
     output = Output(color="--no-color" not in arguments)
     try:
         code = _reconciler.main(list(arguments), prog_name="reconciler", standalone_mode=False)

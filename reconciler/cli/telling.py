@@ -78,9 +78,7 @@ def _tell_outcome(change: Change, outcome: Outcome, output: Output) -> None:
             assert_never(outcome)
 
 
-def _tell_line(
-    change: Change, file_id: int | None, ending: str, why: str, output: Output
-) -> None:
+def _tell_line(change: Change, file_id: int | None, ending: str, why: str, output: Output) -> None:
     width = output.width
     output.aside(outcome_line(action(change), change.key, file_id, ending, why, width=width))
 

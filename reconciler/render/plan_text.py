@@ -56,8 +56,10 @@ def _header(page: Page, plan: Plan) -> None:
         ("Plan for ", ""), (visible(plan.catalog), "bold"), (f"  {visible(plan.origin)}", DIM)
     )
     options = list(_options(plan.options))
-    if options:
-        page.line(("  with ", DIM), ("  ".join(options), ""))
+    together = "  ".join(options)
+    lines = [together] if cell_len(together) + 7 <= page.width else options
+    for place, line in enumerate(lines if options else []):
+        page.line(("       " if place else "  with ", DIM), (line, ""))
 
 
 def _options(options: Options) -> Iterator[str]:

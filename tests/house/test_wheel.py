@@ -105,5 +105,5 @@ def test_it_judges_a_catalogue(title: str, code: int, installed: Installed, tmp_
 def test_it_tells_its_story(installed: Installed) -> None:
     done = installed.reconciler("demo")
     assert done.returncode == 0, done.stdout + done.stderr
-    for word in ["plan", "apply", "drift", "audit"]:
+    for word in ["plan", "apply", "drift", "ledger"]:
         assert word in done.stdout.lower()
