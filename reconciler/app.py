@@ -1,4 +1,4 @@
-"""The straight line, for the commands and for Python programs: load, read, plan, apply.
+"""The straight line, for the commands and for Python programs: load, read, plan.
 
 loaded = load(Path("catalog.yaml"))
 desired = loaded.desired
@@ -6,63 +6,47 @@ with connected(desired.base_url, desired.buckets, Connection(token=token)) as se
     plan = make_plan(desired, read_live(service), Options())
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from reconciler import __version__
 from reconciler.api import ReadClient, WriteClient
 from reconciler.api.pace import Pace
 from reconciler.api.transport import Transport
-from reconciler.apply import Halt, Progress, Report, Settings, apply_changes
 from reconciler.catalog import Loaded, load
+from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
+from reconciler.catalog.exporting import exported_entries, exported_header, slug
+from reconciler.catalog.write import ExportedEntry
 from reconciler.clock import SystemClock
-from reconciler.core.diff import Differences
-from reconciler.core.guardrails import judge
+from reconciler.core.diff import diff
+from reconciler.core.drift import Drift, drift_of
+from reconciler.core.listing import Row, rows
 from reconciler.core.model import Bucket, DesiredState, Json, LiveState
-from reconciler.core.outcome import Applied, Failed, Outcome
-from reconciler.core.plan import Change, Delete, Options, Plan, Violation
-from reconciler.core.planner import differences_for, make_plan, plan_of
-from reconciler.core.ports import Clock, Reading, Writing
-from reconciler.core.reviewed import standing, within
-from reconciler.errors import RefusedByGuardrail, ServiceError, StalePlan
-from reconciler.ledger import Ledger
-from reconciler.locks import locked
+from reconciler.core.plan import Options, Plan
+from reconciler.core.planner import differences_for, make_plan
+from reconciler.core.ports import Clock, Reading
+from reconciler.errors import ServiceError
+from reconciler.ledger import last_applied
 
 __all__ = [
     "Connection",
-    "Finished",
     "Loaded",
     "Options",
     "Plan",
-    "Run",
-    "Settings",
-    "Work",
-    "apply_plan",
     "connected",
     "connected_for_writing",
+    "export_bucket",
+    "find_drift",
+    "list_entries",
     "load",
     "make_plan",
     "read_live",
-    "work_of",
-    "work_of_reviewed",
 ]
 
 
-Scope = Callable[[Differences], Differences]
-"""Which of all differences a run is judged by."""
-
 Client = TypeVar("Client", bound=ReadClient)
-
-_LOOKS = (0.5, 1.0, 2.0, 4.0)
-"""Seconds to wait before each further look at what remains."""
-
-
-def _whole(differences: Differences) -> Differences:
-    return differences
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,42 +62,13 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """What an apply executes, and what it is judged by afterwards."""
+class Exported:
+    """A bucket as a catalogue, for `reconciler.catalog.write`."""
 
-    plan: Plan
-    changes: tuple[Change, ...]
-    """The plan's, or those of them that still hold."""
-    settled: tuple[tuple[Change, Outcome], ...] = ()
-    """Changes that are not sent, and how each ended."""
-    new: tuple[Change, ...] = ()
-    """What is new since the plan was reviewed, and is left."""
-    scope: Scope = _whole
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What an apply is, for the ledger and for the lock."""
-
-    id: str
-    ledger: Path
-    locks: Path
-    settings: Settings
-    about: Mapping[str, Json]
-    """Who applies, from which commit, in which CI run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """How an apply ended."""
-
-    report: Report
-    remaining: Plan | None
-    """What a plan of the same scope would do now. None where it could not be made any more."""
-    converged: bool
-    """`remaining` is empty, and nothing is pending or broken."""
-    anchor: str | None
-    """The ledger's last `SEQ:HASH`; None where there was nothing to do."""
+    header: Mapping[str, Json]
+    entries: tuple[ExportedEntry, ...]
+    left_out: int
+    """Files that carry a mark, or whose user_defined cannot be read."""
 
 
 @contextmanager
@@ -139,177 +94,51 @@ def read_live(service: Reading) -> LiveState:
     return service.read_live()
 
 
-def work_of(plan: Plan) -> Work:
-    """All of a plan that was made just now."""
-    return Work(plan, plan.changes)
+def list_entries(desired: DesiredState, live: LiveState) -> tuple[Row, ...]:
+    """Every entry with its file."""
+    return rows(desired, live, diff(desired, live))
 
 
-def work_of_reviewed(reviewed: Plan, desired: DesiredState, live: LiveState) -> Work:
-    """What of a reviewed plan still holds. Its guardrails are judged again, on today's state.
-
-    Raises `StalePlan` where it was made for another catalogue, host or buckets.
-    """
-    _check_is_for(reviewed, desired, live)
-    differences = differences_for(desired, live, reviewed.options)
-    now = plan_of(differences, desired, live, reviewed.options)
-    today = judge(within(differences, reviewed), desired, live, reviewed.options.allow)
-    stands = standing(reviewed, now, desired, live)
-    return Work(
-        plan=replace(reviewed, violations=_once((*reviewed.violations, *today))),
-        changes=stands.holding,
-        settled=stands.settled,
-        new=stands.new,
-        scope=lambda found: within(found, reviewed),
-    )
-
-
-def apply_plan(
-    work: Work,
+def find_drift(
+    desired: DesiredState,
+    live: LiveState,
     *,
-    desired: DesiredState,
-    service: Writing,
-    run: Run,
-    clock: Clock,
-    halt: Halt,
-    progress: Progress,
-) -> Finished:
-    """Execute a plan, and see what remains.
+    ledger: Path,
+    only: tuple[str, ...] = (),
+    unmanaged: bool = False,
+) -> Drift:
+    """What is not as it should be, and on which side it changed, as far as the ledger knows.
 
-    Raises `RefusedByGuardrail` where the plan has violations, `LedgerError`, `LockHeld`;
-    nothing was sent then.
+    Raises `ServiceError` where a listing is not proved complete, `LedgerError`.
     """
-    plan = work.plan
-    if plan.violations:
-        count = len(plan.violations)
-        raise RefusedByGuardrail(
-            f"{count} guardrail{'s' if count > 1 else ''} refused the plan, and nothing was sent"
-        )
-    if not work.changes and not work.settled:
-        now, _ = _what_remains(work, desired, service)
-        return Finished(Report((), {}, (), None), now, _is_converged(now), None)
-    with Ledger(run.ledger, clock, run.id) as ledger:
-        ledger.run_began({**_about(plan), **run.about})
-        ledger.ended(work.settled)
-        report = apply_changes(
-            work.changes,
-            desired=desired,
-            service=service,
-            ledger=ledger,
-            settings=run.settings,
-            clock=clock,
-            halt=halt,
-            progress=progress,
-        )
-        known = {change.id: outcome for change, outcome in work.settled}
-        report = replace(report, outcomes={**known, **report.outcomes})
-        progress.doing("listing the buckets again, to see what remains")
-        remaining, report = _look_again(work, report, desired, service, ledger, clock)
-        finished = Finished(report, remaining, _is_converged(remaining), None)
-        ledger.run_ended(_counts(finished))
-        return replace(finished, anchor=ledger.anchor)
+    _check_complete(live)
+    record = last_applied(ledger, desired.catalog)
+    differences = differences_for(desired, live, Options(only=only))
+    return drift_of(differences, record.get, compare=desired.rules.compare, unmanaged=unmanaged)
 
 
-def locked_for(run: Run, desired: DesiredState, holder: str) -> AbstractContextManager[None]:
-    """The locks of the catalogue's buckets."""
-    ids = [bucket.id for bucket in desired.buckets.values()]
-    return locked(run.locks, desired.base_url, ids, holder)
+def export_bucket(
+    base_url: str, bucket_id: int, connection: Connection, *, name: str | None = None
+) -> Exported:
+    """A catalogue of what a bucket has, each file pinned by its acr_id."""
+    with connected(base_url, {"": Bucket("", bucket_id)}, connection) as service:
+        bucket = slug(service.bucket_name("")) or f"bucket-{bucket_id}"
+    buckets = {bucket: Bucket(bucket, bucket_id)}
+    with connected(base_url, buckets, connection) as service:
+        live = read_live(service)
+    _check_complete(live)
+    desired = DesiredState(name or bucket, "", base_url, buckets, {}, {})
+    entries, left_out = exported_entries(live.buckets[bucket].files, desired)
+    return Exported(exported_header(desired, DEFAULT_BASE_URL), tuple(entries), left_out)
 
 
-def _look_again(
-    work: Work,
-    report: Report,
-    desired: DesiredState,
-    service: Writing,
-    ledger: Ledger,
-    clock: Clock,
-) -> tuple[Plan | None, Report]:
-    """What remains, looked at more than once where reads may lag behind writes; and a delete
-    that the service said it did, of a file that is still there, has failed."""
-    if report.fatal is not None:
-        return None, report
-    try:
-        remaining, live = _what_remains(work, desired, service)
-        for seconds in _LOOKS if _all_applied(report) else ():
-            if not remaining.changes:
-                break
-            clock.sleep(seconds)
-            remaining, live = _what_remains(work, desired, service)
-    except ServiceError as error:
-        return None, replace(report, fatal=error)
-    ends = _not_gone(report, live)
-    ledger.ended(ends)
-    return remaining, replace(
-        report, outcomes={**report.outcomes, **{change.id: outcome for change, outcome in ends}}
-    )
-
-
-def _what_remains(work: Work, desired: DesiredState, service: Reading) -> tuple[Plan, LiveState]:
-    live = service.read_live()
-    options = work.plan.options
-    differences = work.scope(differences_for(desired, live, options))
-    return plan_of(differences, desired, live, options), live
-
-
-def _is_converged(remaining: Plan | None) -> bool:
-    return (
-        remaining is not None
-        and not remaining.changes
-        and not any(note.fact in ("pending", "broken") for note in remaining.notes)
-    )
-
-
-def _all_applied(report: Report) -> bool:
-    return not report.left and all(isinstance(o, Applied) for o in report.outcomes.values())
-
-
-def _not_gone(report: Report, live: LiveState) -> Sequence[tuple[Change, Outcome]]:
-    there = {(file.bucket, file.id) for b in live.buckets.values() for file in b.files}
-    why = "the service said that it deleted it, and it is still there"
-    return [
-        (change, Failed(why, change.file_id))
-        for change in report.changes
-        if isinstance(change, Delete)
-        and isinstance(report.outcomes.get(change.id), Applied)
-        and (change.bucket, change.file_id) in there
-    ]
-
-
-def _check_is_for(plan: Plan, desired: DesiredState, live: LiveState) -> None:
-    buckets = {name: bucket.id for name, bucket in sorted(desired.buckets.items())}
-    planned = {name: seen.id for name, seen in sorted(plan.live.items())}
-    for what, of_plan, of_now in (
-        ("catalogue", plan.catalog, desired.catalog),
-        ("host", plan.origin, live.origin),
-        ("buckets", planned, buckets),
-    ):
-        if of_plan != of_now:
-            raise StalePlan(
-                f"the plan was made for another {what}: {of_plan}, and this is {of_now}; "
-                "nothing was sent"
+def _check_complete(live: LiveState) -> None:
+    for name, bucket in sorted(live.buckets.items()):
+        if bucket.incomplete is not None:
+            raise ServiceError(
+                f"listing bucket {name} ({bucket.id}): it is not proved complete: "
+                f"{bucket.incomplete}; try again"
             )
-
-
-def _once(violations: Sequence[Violation]) -> tuple[Violation, ...]:
-    return tuple({(v.rule, v.key, v.message): v for v in violations}.values())
-
-
-def _about(plan: Plan) -> Mapping[str, Json]:
-    return {
-        "catalog": {"name": plan.catalog, "digest": plan.catalog_digest},
-        "plan": plan.digest,
-        "origin": plan.origin,
-        "tool": f"reconciler {__version__}",
-    }
-
-
-def _counts(finished: Finished) -> Mapping[str, Json]:
-    report = finished.report
-    names = Counter(type(outcome).__name__.lower() for outcome in report.outcomes.values())
-    return {
-        **{name: names[name] for name in ("applied", "stale", "failed", "unknown")},
-        "left": len(report.left),
-        "converged": finished.converged,
-    }
 
 
 def _transport(connection: Connection) -> AbstractContextManager[Transport]:

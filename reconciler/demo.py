@@ -56,9 +56,7 @@ def _tell(folder: Path, url: str, environment: Mapping[str, str]) -> None:
     step("Has anything drifted?", "drift", ends=2)
     step("Repair it.", "apply", "--yes")
     step("And now?", "drift")
-    _say(
-        "\n── Who changed what, and when? The ledger: each record is chained to the last.\n\n"
-    )
+    _say("\n── Who changed what, and when? The ledger: each record is chained to the last.\n\n")
     ledger = folder / ".reconciler" / "ledger.jsonl"
     for line in ledger.read_text("utf-8").splitlines():
         _say(f"  {_short(json.loads(line))}\n")

@@ -13,6 +13,7 @@ from reconciler.errors import ServiceError
 
 _REGION_FORM = re.compile(r"[a-z]{2}-[a-z]+-[0-9]")
 _REGION_UNKNOWN = "v2"
+_PLACE = "{region}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,11 @@ class Addresses:
         """What a plan is bound to: the base URL, in one spelling."""
         return self.base_url.rstrip("/")
 
+    @property
+    def has_regions(self) -> bool:
+        """Whether a region's name becomes part of a host's."""
+        return _PLACE in self.base_url
+
     def buckets(self) -> str:
         """The base of the calls about buckets themselves."""
         return f"{self._for_region(_REGION_UNKNOWN)}/api/buckets"
@@ -36,7 +42,7 @@ class Addresses:
         return f"{self._for_region(region)}/api/buckets/{bucket_id}/files"
 
     def _for_region(self, region: str) -> str:
-        return self.origin.replace("{region}", region)
+        return self.origin.replace(_PLACE, region)
 
 
 def checked_region(region: str | None, bucket_id: int) -> str | None:

@@ -3,8 +3,9 @@
 import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -12,7 +13,7 @@ from reconciler.api import wire
 from reconciler.api.addresses import Addresses, checked_region
 from reconciler.api.listing import Lister
 from reconciler.api.pace import Pace
-from reconciler.api.retry import Budget, Throttled, too_long, wait_before_next
+from reconciler.api.retry import Budget, Throttled, wait_before_next
 from reconciler.api.transport import Request, Transport
 from reconciler.api.upload import Upload
 from reconciler.core.model import (
@@ -26,11 +27,15 @@ from reconciler.core.model import (
     UserDefined,
 )
 from reconciler.core.ports import Clock
-from reconciler.errors import NotThere, Rejected, ServiceError
+from reconciler.errors import NotThere, Rejected, ServiceError, UnreadableAnswer
+
+Answer = TypeVar("Answer")
 
 _MOST_IDS = 100
 _LONGEST_IDS = 2000
 """How many ids go into one URL, and how many characters. Nobody knows the service's limits."""
+_UNKNOWN_ID = (404, 422)
+"""What a service may answer for an id that is not in the bucket."""
 
 
 class ReadClient:
@@ -112,25 +117,28 @@ class ReadClient:
                 "and this token sees no such bucket",
                 status=404,
             ) from error
-        region = checked_region(wire.bucket_info(answer, doing).region, bucket.id)
+        region = wire.bucket_info(answer, doing).region
+        if self._addresses.has_regions:
+            region = checked_region(region, bucket.id)
         with self._regions_lock:
             self._regions[bucket.id] = region
         return region
 
     def _read_chunk(self, bucket: str, ids: Sequence[FileId | str]) -> Sequence[File]:
-        """Where the service refuses all for one that it does not know, ask for half and half."""
+        """Where the service refuses all for one that it does not know, ask for half and half.
+        Only a refusal of one id alone, by a status that means so, says that it is not there."""
         declared = self._buckets[bucket]
         doing = f"reading {len(ids)} file(s) of bucket {bucket}"
         try:
             answer = self._get(self._files_url(declared, *ids), doing)
-        except Rejected:
+        except Rejected as error:
             if len(ids) == 1:
-                return []
+                if error.status in _UNKNOWN_ID:
+                    return []
+                raise
             half = len(ids) // 2
             return [*self._read_chunk(bucket, ids[:half]), *self._read_chunk(bucket, ids[half:])]
-        if not answer.get("data"):
-            return []
-        return wire.files(answer, bucket, declared.id, doing)
+        return wire.files(answer, ids, bucket, declared.id, doing)
 
     def _page(self, bucket: str, number: int, size: int, *, order: str = "asc") -> wire.Page:
         declared = self._buckets[bucket]
@@ -143,7 +151,8 @@ class ReadClient:
         return wire.page(answer, bucket, declared.id, doing)
 
     def _get(self, url: str, doing: str, params: Mapping[str, str | int] | None = None) -> Any:
-        return wire.parse(self._ask(Request("GET", url, doing, params), repeatable=True), doing)
+        request = Request("GET", url, doing, params)
+        return self._ask(request, partial(wire.parse, doing=doing), repeatable=True)
 
     def _files_url(self, bucket: Bucket, *ids: FileId | str) -> str:
         self._region(bucket)
@@ -153,22 +162,25 @@ class ReadClient:
         return f"{url}/{_path_of(ids)}"
 
     def _ask(
-        self, request: Request, *, repeatable: bool, upload: Callable[[], Upload] | None = None
-    ) -> bytes:
-        """Send, and send again where that is safe and promises something."""
+        self,
+        request: Request,
+        read: Callable[[bytes], Answer],
+        *,
+        repeatable: bool,
+        upload: Callable[[], Upload] | None = None,
+    ) -> Answer:
+        """Send, and send again where that is safe and promises something. `read` makes of the
+        answer's bytes what they mean; where it cannot, the answer was none."""
         attempt = 1
         while True:
             self._pace.wait()
             try:
                 if upload is None:
-                    answer = self._transport.send(request)
+                    answer = read(self._transport.send(request))
                 else:
                     with upload() as body:
-                        answer = self._transport.send(request, body)
+                        answer = read(self._transport.send(request, body))
             except ServiceError as failure:
-                throttled = isinstance(failure, Throttled)
-                if isinstance(failure, Throttled):
-                    self._pace.throttled(failure.after)
                 wait = wait_before_next(
                     failure,
                     attempt=attempt,
@@ -177,8 +189,11 @@ class ReadClient:
                     chance=random.random,
                 )
                 if wait is None:
-                    raise _final(failure) from failure
-                if not throttled:
+                    raise
+                if isinstance(failure, Throttled):
+                    # All wait, by the pace. Not for one that gives up: it may be told hours.
+                    self._pace.throttled(failure.after)
+                else:
                     self._clock.sleep(wait)
                 attempt += 1
             else:
@@ -202,6 +217,7 @@ class WriteClient(ReadClient):
         declared = self._buckets[bucket]
         doing = f"uploading {title!r} to bucket {bucket}"
         url = self._files_url(declared)
+        made = partial(_one_file, bucket=bucket, bucket_id=declared.id, doing=doing)
         match source.kind:
             case SourceKind.AUDIO | SourceKind.FINGERPRINT:
                 fields = {
@@ -210,8 +226,8 @@ class WriteClient(ReadClient):
                     "user_defined": orjson.dumps(user_defined).decode(),
                 }
                 request = Request("POST", url, doing)
-                answer = self._ask(
-                    request, repeatable=False, upload=lambda: Upload(fields, source, sent)
+                return self._ask(
+                    request, made, repeatable=False, upload=lambda: Upload(fields, source, sent)
                 )
             case SourceKind.AUDIO_URL | SourceKind.ACRID:
                 name = "url" if source.kind is SourceKind.AUDIO_URL else "acrid"
@@ -219,8 +235,7 @@ class WriteClient(ReadClient):
                     title, user_defined, source.kind.value, {name: source.location}
                 )
                 request = Request("POST", url, doing, body=orjson.dumps(body))
-                answer = self._ask(request, repeatable=False)
-        return wire.one_file(wire.parse(answer, doing), bucket, declared.id, doing)
+                return self._ask(request, made, repeatable=False)
 
     def update(self, bucket: str, file_id: FileId, title: str, user_defined: UserDefined) -> File:
         """Set a file's title and whole user_defined. Sending it twice does what once does."""
@@ -228,13 +243,15 @@ class WriteClient(ReadClient):
         doing = f"updating file {file_id} of bucket {bucket}"
         body = orjson.dumps(wire.update_body(title, user_defined))
         request = Request("PUT", self._files_url(declared, file_id), doing, body=body)
-        answer = self._ask(request, repeatable=True)
-        if not answer:
-            files = self.read_files(bucket, [file_id])
-            if not files:
-                raise NotThere(f"{doing}: it is gone", status=404)
-            return files[0]
-        return wire.one_file(wire.parse(answer, doing), bucket, declared.id, doing)
+        told = partial(_one_file, bucket=bucket, bucket_id=declared.id, doing=doing)
+        file = self._ask(request, lambda answer: told(answer) if answer else None, repeatable=True)
+        if file is None:
+            file = next(iter(self.read_files(bucket, [file_id])), None)
+        if file is None:
+            raise NotThere(f"{doing}: it is gone", status=404)
+        if file.id != file_id:
+            raise UnreadableAnswer(f"{doing}: the answer is file {file.id}")
+        return file
 
     def move(self, destination: str, ids: Sequence[FileId]) -> None:
         """Move files into a bucket: `PUT /buckets/:destination/files/:ids/move` (the page's text;
@@ -242,14 +259,14 @@ class WriteClient(ReadClient):
         declared = self._buckets[destination]
         doing = f"moving {len(ids)} file(s) to bucket {destination}"
         url = f"{self._files_url(declared, *_some(ids))}/move"
-        self._ask(Request("PUT", url, doing), repeatable=False)
+        self._ask(Request("PUT", url, doing), bytes, repeatable=False)
 
     def delete(self, bucket: str, ids: Sequence[FileId]) -> None:
         """Delete files of a bucket."""
         declared = self._buckets[bucket]
         doing = f"deleting {len(ids)} file(s) of bucket {bucket}"
         url = self._files_url(declared, *_some(ids))
-        self._ask(Request("DELETE", url, doing), repeatable=False)
+        self._ask(Request("DELETE", url, doing), bytes, repeatable=False)
 
 
 def chunks(ids: Sequence[FileId | str]) -> Iterator[Sequence[FileId | str]]:
@@ -282,7 +299,5 @@ def _path_of(ids: Sequence[FileId | str]) -> str:
     return ",".join(texts)
 
 
-def _final(failure: ServiceError) -> ServiceError:
-    if isinstance(failure, Throttled) and failure.after is not None:
-        return too_long(failure.after)
-    return failure
+def _one_file(answer: bytes, *, bucket: str, bucket_id: int, doing: str) -> File:
+    return wire.one_file(wire.parse(answer, doing), bucket, bucket_id, doing)

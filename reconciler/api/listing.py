@@ -9,8 +9,8 @@ file missed and one that is gone. A listing is proved where
   between would have shifted it. (What this cannot see: a file that goes and one with an older
   id that is moved in, both in the middle, at once. Apply lists anew before it creates.)
 
-Otherwise all is read again, until two readings in a row are the same. It costs as many
-requests as there are pages, and one.
+Otherwise all is read again, until two readings in a row are the same and have as many files as
+the service says there are. It costs as many requests as there are pages, and one.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +35,8 @@ class _Reading:
     """By id, each id once."""
     doubt: str | None
     """Why it is not proved, or None where it is."""
+    whole: bool
+    """As many files came as every page says there are."""
 
 
 class Lister:
@@ -52,7 +54,7 @@ class Lister:
             if reading.doubt is None:
                 break
             again = self._read(bucket)
-            if again.files == reading.files:
+            if again.whole and again.files == reading.files:
                 return again.files, None
             reading = again
         return reading.files, reading.doubt
@@ -107,6 +109,8 @@ def _proved(pages: Sequence[Page], witness: Page | None, again: Page | None) -> 
         doubt = f"{len(listed)} files came, and the service says that there are {totals.pop()}"
     elif witness != again:
         doubt = "its last page changed while it was read"
+    elif witness is not None and not witness.files:
+        doubt = "its last page is empty, and so shows no change"
     elif len(pages) > 1 and ids != sorted(ids) and ids != sorted(ids, reverse=True):
         doubt = "the service did not order its pages by id"
-    return _Reading(files, doubt)
+    return _Reading(files, doubt, whole=totals == {len(by_id)})

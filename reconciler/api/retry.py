@@ -31,7 +31,8 @@ class Throttled(ServiceError):
 
     def __init__(self, message: str, after: float | None) -> None:
         """Keep what the service asks for."""
-        super().__init__(message, status=429)
+        asks = "" if after is None else f"; it asks to wait {after:.0f} seconds: run again then"
+        super().__init__(f"{message}{asks}", status=429)
         self.after = after
 
 
@@ -98,13 +99,6 @@ def retry_after(text: str | None, now: float) -> float | None:
     if math.isnan(seconds):
         return None
     return max(seconds, 0.0)
-
-
-def too_long(after: float) -> ServiceError:
-    """What to say where the service asks for more patience than a run has."""
-    return ServiceError(
-        f"the service asks to wait {after:.0f} seconds (429, Retry-After): run again then"
-    )
 
 
 def _jitter(attempt: int, chance: Callable[[], float]) -> float:

@@ -2,7 +2,7 @@
 
 | what came back                                        | what it means        | raised            |
 |-------------------------------------------------------|----------------------|-------------------|
-| no connection (refused, DNS, TLS, proxy)              | nothing was sent     | `Unreachable`     |
+| no connection (refused, DNS, certificate, proxy)      | nothing was sent     | `Unreachable`     |
 | 2xx                                                   | done                 |                   |
 | 401, 403                                              | the token is refused | `TokenRefused`    |
 | 404                                                   | refused              | `NotThere`        |
@@ -10,12 +10,14 @@
 | 408, 425, 5xx                                         | nobody knows         | `Unclear`         |
 | other 4xx                                             | refused              | `Rejected`        |
 | 3xx: a login or validation page; never followed       | refused              | `Rejected`        |
-| time-out, reset, too long, cut short, unreadable      | nobody knows         | `Unclear`         |
+| time-out, reset, too long, cut short, unreadable,     | nobody knows         | `Unclear`         |
+| other failures of TLS (it can break at any moment)    |                      |                   |
 
 The token goes to the base URL's own host only: redirects are not followed, `.netrc` is not
 read, cookies are not kept.
 """
 
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
@@ -69,6 +71,21 @@ class _Bearer(requests.auth.AuthBase):
         return request
 
 
+class _Body:
+    """An upload as `requests` reads it: piece by piece, and only while there is time."""
+
+    def __init__(self, upload: Upload, check: Callable[[], None]) -> None:
+        self._upload = upload
+        self._check = check
+
+    def __len__(self) -> int:
+        return len(self._upload)
+
+    def read(self, most: int = 65536) -> bytes:
+        self._check()
+        return self._upload.read(most)
+
+
 class Transport:
     """Sends one request once."""
 
@@ -80,9 +97,12 @@ class Transport:
         connections: int,
         proxies: Mapping[str, str] | None = None,
         ca_bundle: str | None = None,
+        patience: float = _ANSWER_SECONDS,
     ) -> None:
-        """`connections`: how many may be open at once; as many as there are workers."""
+        """`connections`: how many may be open at once; as many as there are workers.
+        `patience`: the seconds in which an answer must come, whole."""
         self._clock = clock
+        self._patience = patience
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.auth = _Bearer(token)
@@ -104,9 +124,14 @@ class Transport:
     def send(self, request: Request, upload: Upload | None = None) -> bytes:
         """The body of a 2xx answer. Raises as the table above says."""
         headers = {"Content-Type": upload.content_type if upload else "application/json"}
-        body: Upload | bytes | None = upload if upload is not None else request.body
         size = 0 if upload is None else len(upload)
-        deadline = self._clock.monotonic() + _ANSWER_SECONDS + size / _SLOWEST_UPLOAD
+        deadline = self._clock.monotonic() + self._patience + size / _SLOWEST_UPLOAD
+
+        def check() -> None:
+            if self._clock.monotonic() > deadline:
+                raise Unclear(f"{request.doing}: it took too long")
+
+        body = request.body if upload is None else _Body(upload, check)
         try:
             with self._session.request(
                 request.method,
@@ -114,36 +139,25 @@ class Transport:
                 params=request.params,
                 data=body,
                 headers=headers if body is not None else None,
-                timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS),
+                timeout=(_CONNECT_SECONDS, self._patience),
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                answer = self._read(response, request.doing, deadline)
+                answer = _read(response, request.doing, check)
                 self._judge(response, answer, request.doing)
                 return answer
         except requests.ConnectTimeout as error:
             raise _unreachable(request, "no connection in time") from error
         except requests.exceptions.SSLError as error:
-            raise _unreachable(request, f"TLS: {_innermost(error)}") from error
+            if _is_certificate(error):
+                raise _unreachable(request, f"TLS: {_innermost(error)}") from error
+            raise _unclear(request, f"TLS: {_innermost(error)}") from error
         except requests.ConnectionError as error:
             if _never_connected(error):
                 raise _unreachable(request, _innermost(error)) from error
             raise _unclear(request, _innermost(error)) from error
         except (requests.RequestException, HTTPError) as error:
             raise _unclear(request, _innermost(error)) from error
-
-    def _read(self, response: requests.Response, doing: str, deadline: float) -> bytes:
-        """The whole body, within the deadline: requests' own time-out starts anew at each byte."""
-        pieces: list[bytes] = []
-        length = 0
-        for piece in response.iter_content(65536):
-            length += len(piece)
-            if length > _LARGEST_ANSWER:
-                raise UnreadableAnswer(f"{doing}: the answer is larger than 256 MiB")
-            if self._clock.monotonic() > deadline:
-                raise Unclear(f"{doing}: the answer took too long")
-            pieces.append(piece)
-        return b"".join(pieces)
 
     def _judge(self, response: requests.Response, body: bytes, doing: str) -> None:
         status = response.status_code
@@ -155,6 +169,20 @@ class Transport:
             after = retry_after(response.headers.get("Retry-After"), self._clock.now())
             raise Throttled(text, after)
         raise _refusals().get(status, _by_class(status))(text, status=status)
+
+
+def _read(response: requests.Response, doing: str, check: Callable[[], None]) -> bytes:
+    """The whole body, in time: the time-out of requests starts anew at each byte, and its
+    `iter_content` comes back only with a full piece."""
+    pieces: list[bytes] = []
+    length = 0
+    while piece := response.raw.read1(65536, decode_content=True):
+        length += len(piece)
+        if length > _LARGEST_ANSWER:
+            raise UnreadableAnswer(f"{doing}: the answer is larger than 256 MiB")
+        check()
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _refusals() -> Mapping[int, Callable[..., ServiceError]]:
@@ -201,6 +229,11 @@ def _never_connected(error: BaseException) -> bool:
     """Whether the connection itself failed, so that not a byte was sent."""
     not_made = (NewConnectionError, requests.exceptions.ProxyError)
     return any(isinstance(layer, not_made) for layer in _layers(error))
+
+
+def _is_certificate(error: BaseException) -> bool:
+    """Whether the other side's certificate was refused: that is before anything is sent."""
+    return any(isinstance(layer, ssl.SSLCertVerificationError) for layer in _layers(error))
 
 
 def _innermost(error: BaseException) -> str:

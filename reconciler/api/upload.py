@@ -6,6 +6,7 @@ file changed since, the request is never completed, and so nothing is created.
 
 import hashlib
 import os
+import secrets
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,9 +16,9 @@ from typing import Self
 from reconciler.core.model import Presence, Source
 from reconciler.errors import ReconcilerError
 
-_BOUNDARY = "reconciler-4f1d9a6c2b7e8035"
-_UNQUOTABLE = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
-"""As the HTML standard has browsers write names in multipart/form-data."""
+_UNQUOTABLE = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A", "\\": "%5C"})
+"""As the HTML standard has browsers write names in multipart/form-data; and the backslash, since
+to some readers it quotes what follows."""
 
 
 class SourceChanged(ReconcilerError):
@@ -35,13 +36,14 @@ class Upload:
         self._sent = sent
         self._file = _open(source)
         size = os.fstat(self._file).st_size
-        self._head = _head(fields, Path(source.location).name)
-        self._tail = f"\r\n--{_BOUNDARY}--\r\n".encode()
+        # Nobody can know it before, and so nobody can have it in a title or in a file.
+        boundary = f"reconciler-{secrets.token_hex(16)}"
+        self.content_type = f"multipart/form-data; boundary={boundary}"
+        self._head = _head(boundary, fields, Path(source.location).name)
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
         self._left = size
         self._digest = hashlib.sha256()
         self._length = len(self._head) + size + len(self._tail)
-
-    content_type = f"multipart/form-data; boundary={_BOUNDARY}"
 
     def __len__(self) -> int:
         """The body's length in bytes."""
@@ -67,30 +69,32 @@ class Upload:
         elif self._left:
             piece = os.read(self._file, min(most, self._left))
             if not piece:
-                raise SourceChanged(f"{self._name} became shorter while it was sent")
+                raise SourceChanged(f"{_name(self._source)} became shorter while it was sent")
             self._left -= len(piece)
             self._digest.update(piece)
             self._sent(len(piece))
-            if not self._left:
-                self._check()
         else:
+            self._check()
             piece, self._tail = self._tail[:most], self._tail[most:]
         return piece
 
-    @property
-    def _name(self) -> str:
-        return Path(self._source.location).name
-
     def _check(self) -> None:
-        if self._source.sha256 is None or self._digest.hexdigest() != self._source.sha256:
+        """Before the end goes out, which alone makes the body whole."""
+        digest = self._digest.hexdigest()
+        if digest != self._source.sha256:
             raise SourceChanged(
-                f"{self._name} is not what was planned: its sha256 is {self._digest.hexdigest()}, "
+                f"{_name(self._source)} is not what was planned: its sha256 is {digest}, "
                 f"planned was {self._source.sha256}; plan again"
             )
 
 
+def _name(source: Source) -> str:
+    """The file's name as it can be written anywhere, also where it is not of valid UTF-8."""
+    return Path(source.location).name.encode("utf-8", "replace").decode()
+
+
 def _open(source: Source) -> int:
-    name = Path(source.location).name
+    name = _name(source)
     if source.presence is Presence.POINTER:
         raise SourceChanged(f"{name} is a Git LFS pointer: run `git lfs pull`, then apply again")
     try:
@@ -104,13 +108,13 @@ def _open(source: Source) -> int:
     return file
 
 
-def _head(fields: Mapping[str, str], filename: str) -> bytes:
+def _head(boundary: str, fields: Mapping[str, str], filename: str) -> bytes:
     parts = [
-        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
         for name, value in fields.items()
     ]
     parts.append(
-        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; '
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; '
         f'filename="{filename.translate(_UNQUOTABLE)}"\r\n'
         "Content-Type: application/octet-stream\r\n\r\n"
     )

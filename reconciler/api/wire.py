@@ -10,9 +10,12 @@ from typing import Any
 
 import orjson
 
-from reconciler.core.model import File, FileId, FileState, Json, UserDefined
-from reconciler.core.normal import normal_title, normal_user_defined
+from reconciler.core.model import File, FileId, FileState, Json, Opaque, UserDefined
+from reconciler.core.normal import canonical, normal_title, normal_user_defined
 from reconciler.errors import UnreadableAnswer
+
+_LONGEST = 18
+"""Digits of a whole number that comes as text: what fits into 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,28 @@ def page(answer: Any, bucket: str, bucket_id: int, doing: str) -> Page:
     return Page(files, total, max(last, 1))
 
 
-def files(answer: Any, bucket: str, bucket_id: int, doing: str) -> Sequence[File]:
-    """The answer of `GET /buckets/:id/files/:ids`: a list (API page) or one object (vendor)."""
+def files(
+    answer: Any, ids: Sequence[FileId | str], bucket: str, bucket_id: int, doing: str
+) -> Sequence[File]:
+    """The answer of `GET /buckets/:id/files/:ids`: a list (API page), one object (vendor), or
+    nothing. What is said to be in another bucket is left out: that it is not in this one is an
+    answer too. What nobody asked for makes the answer unreadable."""
+    if isinstance(answer, dict) and "data" in answer and not answer["data"]:
+        return []
     data = _member(answer, "data", doing)
-    items = data if isinstance(data, list) else [data]
-    return [file(item, bucket, bucket_id, doing) for item in items]
+    asked = set(map(str, ids))
+    found: list[File] = []
+    for item in data if isinstance(data, list) else [data]:
+        if isinstance(item, dict) and _whole(item.get("bucket_id", bucket_id)) not in (
+            None,
+            bucket_id,
+        ):
+            continue
+        each = file(item, bucket, bucket_id, doing)
+        if not {str(each.id), each.acr_id} & asked:
+            raise UnreadableAnswer(f"{doing}: file {each.id} came, and was not asked for")
+        found.append(each)
+    return found
 
 
 def one_file(answer: Any, bucket: str, bucket_id: int, doing: str) -> File:
@@ -78,7 +98,7 @@ def bucket_info(answer: Any, doing: str) -> BucketInfo:
     if bucket_id is None:
         raise UnreadableAnswer(f"{doing}: the answer is not a bucket")
     region = data.get("region")
-    return BucketInfo(bucket_id, str(data.get("name", "")), None if region is None else str(region))
+    return BucketInfo(bucket_id, str(data.get("name", "")), str(region) if region else None)
 
 
 def file(item: Any, bucket: str, bucket_id: int, doing: str) -> File:
@@ -96,13 +116,12 @@ def file(item: Any, bucket: str, bucket_id: int, doing: str) -> File:
     title = item.get("title")
     if title is not None and not isinstance(title, str):
         raise UnreadableAnswer(f"{doing}: the title of file {file_id} is not text")
-    acr_id = item.get("acr_id")
     return File(
         id=FileId(file_id),
-        acr_id=acr_id if isinstance(acr_id, str) else "",
+        acr_id=_acr_id(item.get("acr_id")),
         bucket=bucket,
         title=normal_title(title or ""),
-        user_defined=normal_user_defined(item.get("user_defined")),
+        user_defined=_user_defined(item.get("user_defined")),
         state=_state(item.get("state")),
         duration=_seconds(item.get("duration")),
     )
@@ -154,9 +173,28 @@ def _whole(value: Any) -> int | None:
         return None
     if isinstance(value, int):
         return value
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _LONGEST:
         return int(value)
     return None
+
+
+def _acr_id(value: Any) -> str:
+    """An acr_id stands in URLs. What cannot be one there is as good as none."""
+    return value if isinstance(value, str) and value.isascii() and value.isalnum() else ""
+
+
+def _user_defined(value: Any) -> UserDefined | Opaque:
+    """`user_defined` in normal form; where it is nested deeper than can be written again, as
+    nobody means it to be, it is opaque, and so never overwritten."""
+    try:
+        meant = normal_user_defined(value)
+        if isinstance(meant, Mapping) and any(
+            isinstance(item, (dict, list)) for item in meant.values()
+        ):
+            canonical(meant)
+    except (RecursionError, TypeError):
+        return Opaque("an object that is nested too deep")
+    return meant
 
 
 def _state(value: Any) -> FileState:

@@ -23,7 +23,24 @@ from reconciler.errors import CatalogError
 
 _OBVIOUS: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9_ ./()'-]*[A-Za-z0-9_./()'-])?", re.ASCII)
 _NOT_OBVIOUS: Final = frozenset(
-    ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "t", "f", "nan", "inf", "infinity", "none", "undefined"]
+    [
+        "true",
+        "false",
+        "null",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "y",
+        "n",
+        "t",
+        "f",
+        "nan",
+        "inf",
+        "infinity",
+        "none",
+        "undefined",
+    ]
 )
 _LONGEST_SIMPLE_KEY: Final = 400
 """YAML reads a longer key only where it is announced by a question mark."""

@@ -11,19 +11,17 @@ from types import FrameType
 
 import click
 
-from reconciler.app import (
+from reconciler.app import connected_for_writing, make_plan, read_live
+from reconciler.apply import Halt
+from reconciler.applying import (
     Run,
     Settings,
     Work,
     apply_plan,
-    connected_for_writing,
     locked_for,
-    make_plan,
-    read_live,
     work_of,
     work_of_reviewed,
 )
-from reconciler.apply import Halt
 from reconciler.cli import environment, exits
 from reconciler.cli.duration import DURATION
 from reconciler.cli.options import (
@@ -35,9 +33,8 @@ from reconciler.cli.options import (
     options_of,
     plan_options,
     service_options,
-    with_output,
 )
-from reconciler.cli.output import Output
+from reconciler.cli.output import Output, with_output
 from reconciler.cli.progress import watching
 from reconciler.cli.showing import made_now, show_plan
 from reconciler.cli.telling import tell_differences, tell_finished, tell_new

@@ -5,23 +5,17 @@ from pathlib import Path
 import click
 import orjson
 
-from reconciler.app import read_live
+from reconciler.app import find_drift, read_live
 from reconciler.cli.options import (
     catalog_options,
     ledger_option,
     ledger_path,
     open_catalog,
-    options_of,
     reading,
     scope_option,
     service_options,
-    with_output,
 )
-from reconciler.cli.output import Output
-from reconciler.core.drift import drift_of
-from reconciler.core.planner import differences_for
-from reconciler.errors import ReconcilerError
-from reconciler.ledger import last_applied
+from reconciler.cli.output import Output, with_output
 from reconciler.render.drift_text import drift_json, drift_text
 
 
@@ -50,14 +44,15 @@ def command(
     Ends with 2 where there is drift. It judges no limits.
     """
     desired = open_catalog(catalog, source_root, output).desired
-    record = last_applied(ledger_path(ledger, catalog), desired.catalog)
     with reading(desired, token_file, concurrency, max_rps) as service:
         live = read_live(service)
-    for name, bucket in sorted(live.buckets.items()):
-        if bucket.incomplete is not None:
-            raise ReconcilerError(f"listing bucket {name}: not complete: {bucket.incomplete}")
-    differences = differences_for(desired, live, options_of(only, {}, retry_broken=False))
-    drift = drift_of(differences, record.get, compare=desired.rules.compare, unmanaged=unmanaged)
+    drift = find_drift(
+        desired,
+        live,
+        ledger=ledger_path(ledger, catalog),
+        only=tuple(sorted(set(only))),
+        unmanaged=unmanaged,
+    )
     if form == "json":
         output.raw(orjson.dumps(drift_json(drift), option=orjson.OPT_INDENT_2) + b"\n")
     else:

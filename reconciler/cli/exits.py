@@ -16,7 +16,7 @@
 Where several fit: the first of 130/143, 7, 6, 5, 1, 3, 4, 2.
 """
 
-from reconciler.app import Finished
+from reconciler.applying import Finished
 from reconciler.core.outcome import Applied, Stale
 
 
@@ -32,7 +32,8 @@ def of_apply(finished: Finished, *, signal: int | None, wait: bool) -> int:
         return 4
     if finished.converged:
         return 0
-    sent = all(isinstance(outcome, Applied) for outcome in outcomes)
-    if not wait and sent and set(report.left) <= set(report.not_due):
-        return 0
-    return 3
+    not_due = {change.id for change in report.not_due}
+    sent = all(isinstance(outcome, Applied) for outcome in outcomes) and all(
+        change.id in not_due for change in report.left
+    )
+    return 0 if sent and not wait else 3

@@ -5,14 +5,12 @@ from pathlib import Path
 
 import click
 
-from reconciler.app import connected
+from reconciler.app import export_bucket
 from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
-from reconciler.catalog.exporting import exported_entries, exported_header, slug
 from reconciler.catalog.write import write_csv, write_jsonl, write_yaml
 from reconciler.cli import environment
-from reconciler.cli.options import connection, service_options, with_output
-from reconciler.cli.output import Output
-from reconciler.core.model import Bucket, DesiredState
+from reconciler.cli.options import connection, service_options
+from reconciler.cli.output import Output, with_output
 from reconciler.errors import ReconcilerError, UsageError
 
 
@@ -45,27 +43,20 @@ def command(
         raise UsageError(f"--out {out}: its name must end in .yaml, .csv or .jsonl")
     base_url = environment.base_url() or DEFAULT_BASE_URL
     how = connection(base_url, token_file, concurrency, max_rps)
-    with connected(base_url, {"bucket": Bucket("bucket", bucket_id)}, how) as service:
-        bucket = slug(service.bucket_name("bucket")) or f"bucket-{bucket_id}"
-    buckets = {bucket: Bucket(bucket, bucket_id)}
-    with connected(base_url, buckets, how) as service:
-        live = service.read_live().buckets[bucket]
-    if live.incomplete is not None:
-        raise ReconcilerError(f"listing bucket {bucket_id}: not complete: {live.incomplete}")
-    desired = DesiredState(name or bucket, "", base_url, buckets, {}, {})
-    entries, left_out = exported_entries(live.files, desired)
+    exported = export_bucket(base_url, bucket_id, how, name=name)
+    entries = exported.entries
     if form == ".csv":
         text = write_csv(entries)
     elif form == ".jsonl":
         text = write_jsonl(entries)
     else:
-        text = write_yaml(exported_header(desired, DEFAULT_BASE_URL), entries)
+        text = write_yaml(exported.header, entries)
     if out is None:
         output.raw(text.encode())
     else:
         _write_new(out, text.encode())
     output.say(
-        f"{len(entries)} files exported, {left_out} left out: they carry a mark, "
+        f"{len(entries)} files exported, {exported.left_out} left out: they carry a mark, "
         "or their user_defined cannot be read"
     )
 

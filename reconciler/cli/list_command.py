@@ -6,17 +6,14 @@ from pathlib import Path
 import click
 import orjson
 
-from reconciler.app import read_live
+from reconciler.app import list_entries, read_live
 from reconciler.cli.options import (
     catalog_options,
     open_catalog,
     reading,
     service_options,
-    with_output,
 )
-from reconciler.cli.output import Output
-from reconciler.core.diff import diff
-from reconciler.core.listing import rows
+from reconciler.cli.output import Output, with_output
 from reconciler.render.listing import list_csv, list_json, list_text
 
 
@@ -38,7 +35,7 @@ def command(
     desired = open_catalog(catalog, source_root, output).desired
     with reading(desired, token_file, concurrency, max_rps) as service:
         live = read_live(service)
-    every = rows(desired, live, diff(desired, live))
+    every = list_entries(desired, live)
     match form:
         case "json":
             output.raw(orjson.dumps(list_json(every), option=orjson.OPT_INDENT_2) + b"\n")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,17 +15,6 @@ from reconciler.core.model import DesiredState
 from reconciler.core.plan import Options, Rule
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def with_output(function: Callable[..., int | None]) -> Callable[..., int | None]:
-    """Give the command its `Output`, and the option `--no-color`."""
-
-    @click.option("--no-color", is_flag=True, help="Never use colours (as NO_COLOR does).")
-    @wraps(function)
-    def command(*args: Any, no_color: bool, **kwargs: Any) -> int | None:
-        return function(*args, output=Output(color=not no_color), **kwargs)
-
-    return command
 
 
 def catalog_options(function: Function) -> Function:

@@ -2,7 +2,11 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,3 +80,14 @@ class Output:
             highlight=False,
             legacy_windows=False,
         )
+
+
+def with_output(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """Give the command its `Output`, and the option `--no-color`."""
+
+    @click.option("--no-color", is_flag=True, help="Never use colours (as NO_COLOR does).")
+    @wraps(function)
+    def command(*args: Any, no_color: bool, **kwargs: Any) -> int | None:
+        return function(*args, output=Output(color=not no_color), **kwargs)
+
+    return command

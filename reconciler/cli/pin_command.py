@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from reconciler.catalog import pin
-from reconciler.cli.options import catalog_options, with_output
-from reconciler.cli.output import Output
+from reconciler.cli.options import catalog_options
+from reconciler.cli.output import Output, with_output
 
 
 @click.command("pin")

@@ -12,9 +12,8 @@ from reconciler.cli.options import (
     plan_options,
     reading,
     service_options,
-    with_output,
 )
-from reconciler.cli.output import Output
+from reconciler.cli.output import Output, with_output
 from reconciler.cli.showing import made_now, show_plan
 from reconciler.core.plan import Rule
 from reconciler.errors import RefusedByGuardrail

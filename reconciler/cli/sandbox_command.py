@@ -5,8 +5,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import with_output
-from reconciler.cli.output import Output
+from reconciler.cli.output import Output, with_output
 from reconciler.errors import ReconcilerError, UsageError
 
 

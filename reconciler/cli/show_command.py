@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import with_output
-from reconciler.cli.output import Output
+from reconciler.cli.output import Output, with_output
 from reconciler.cli.showing import show_plan
 from reconciler.planfile import read_plan
 from reconciler.shipped import schema

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import assert_never
 
-from reconciler.app import Finished, Work
+from reconciler.applying import Finished, Work
 from reconciler.cli.output import Output
 from reconciler.core.codec import action
 from reconciler.core.content import Content

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import catalog_options, open_catalog, with_output
-from reconciler.cli.output import Output
+from reconciler.cli.options import catalog_options, open_catalog
+from reconciler.cli.output import Output, with_output
 
 
 @click.command("validate")

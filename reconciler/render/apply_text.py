@@ -1,5 +1,6 @@
 """How changes ended: a line for each, and all three sides of one that is stale."""
 
+import json
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -7,7 +8,6 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from reconciler.core.content import Content
-from reconciler.core.normal import canonical
 from reconciler.render.change_text import VERBS
 from reconciler.render.fields import at, field_of
 from reconciler.render.page import DIM, INDENT, Page, Part, padded
@@ -117,5 +117,5 @@ def _differing(sides: Sequence[Content]) -> list[str]:
     return names + [
         field_of(key)
         for key in sorted(keys)
-        if len({canonical([side.user_defined.get(key)]) for side in sides}) > 1
+        if len({json.dumps(side.user_defined.get(key), sort_keys=True) for side in sides}) > 1
     ]

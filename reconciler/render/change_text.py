@@ -152,5 +152,5 @@ def _delete(page: Page, change: Delete, look: Look) -> None:
     if change.after_change is not None:
         waits.append("once the new file is ready")
     page.told(((f"{INDENT}{file}acr_id {clipped(change.acr_id, 40)}", ""),), ", ".join(waits), "")
-    if look.verbose:
+    if look.verbose and change.before.user_defined:
         page.line((INDENT + shown(change.before.user_defined, NO_LIMIT), DIM))

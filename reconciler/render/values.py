@@ -119,8 +119,10 @@ def _items(items: Iterable[tuple[str, Json]], count: int, room: int, quote: _Quo
     pieces: list[str] = []
     for name, item in items:
         piece = name + _shown(item, max(_LEAST, room - cell_len(name)), quote)
-        if pieces and cell_len(piece) > room:
-            pieces.append(f"… +{count - len(pieces):,}")
+        rest = count - len(pieces)
+        left = room - (0 if rest == 1 else len(f", … +{rest:,}"))
+        if pieces and cell_len(piece) > left:
+            pieces.append(f"… +{rest:,}")
             break
         pieces.append(piece)
         room -= cell_len(piece) + 2

@@ -1,4 +1,4 @@
-"""What differs: the tables of the design (section 4) and of `diff`, row by row, text in, text out."""
+"""What differs: the tables of the design and of `diff`, row by row, text in and text out."""
 
 from __future__ import annotations
 

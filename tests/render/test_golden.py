@@ -99,6 +99,7 @@ def test_the_end_of_an_apply() -> None:
         stale_text(base, live, long),
         outcome_line("update", "winter-ad", 1205, "stale", "the file is gone"),
         stale_text(base, None, wanted, fields),
+        stale_text(None, None, wanted),
         outcome_line("move", "old-jingle", 1288, "failed", "422: " + "the service said no " * 5),
         outcome_line("delete", None, 1310, "unknown", "no answer"),
         outcome_line("create", "::error::x", None, "failed", stories.HOSTILE["newline"]),

@@ -50,9 +50,9 @@ many = settings(max_examples=500, deadline=None, database=None, derandomize=True
         ([1, "a", {"b": None}], 40, '[1, "a", {"b": null}]'),
         ("x" * 50, 30, '"xxxxxxxx"… +42 characters'),
         ("春" * 30, 40, '"春春春春春春春春春"… +21 characters'),
-        ("x" * 10 + "e\u0301" * 20, 33, '"xxxxxxxxxx"… +40 characters'),
-        (list(range(100)), 20, "[0, 1, 2, 3, 4, 5, … +94]"),
-        ({"a": "x" * 99, "b": 1}, 30, '{"a": "xxxxxxxx"… +91 characters, … +1}'),
+        ("x" * 10 + "e\u0301" * 20, 33, '"xxxxxxxxxxe\u0301"… +38 characters'),
+        (list(range(100)), 20, "[0, 1, 2, 3, … +96]"),
+        ({"a": "x" * 99, "b": 1}, 30, '{"a": "xxxxxx"… +93 characters, … +1}'),
     ],
 )
 def test_a_value(value: Json, room: int, expected: str) -> None:
@@ -72,7 +72,7 @@ def test_a_value(value: Json, room: int, expected: str) -> None:
             "x" * 99 + "b",
             ('91 characters, then …"xxxxxxxxa"', '91 characters, then …"xxxxxxxxb"'),
         ),
-        ("a" + "x" * 99, "b" + "x" * 99, tuple(f'"{c}{"x" * 19}"… +80 characters' for c in "ab")),
+        ("a" + "x" * 99, "b" + "x" * 99, tuple(f'"{c}{"x" * 17}"… +82 characters' for c in "ab")),
         ([*range(50), 1], [*range(50), 2], None),
     ],
 )

@@ -1,0 +1,119 @@
+"""What a command takes from its surroundings."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli import environment
+from reconciler.errors import TokenRefused
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of the developer's own variables."""
+    for name in list(os.environ):
+        if name.upper().endswith("PROXY") or name.startswith(("GITHUB_", "CI_", "GITLAB_")):
+            monkeypatch.delenv(name)
+    monkeypatch.delenv("ACRCLOUD_ACCESS_TOKEN", raising=False)
+
+
+class TestTheToken:
+    def test_it_comes_from_the_variable(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ACRCLOUD_ACCESS_TOKEN", " secret \n")
+        assert environment.read_token(None) == "secret"
+
+    def test_a_file_goes_before_the_variable(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("ACRCLOUD_ACCESS_TOKEN", "other")
+        path = tmp_path / "token"
+        path.write_text("secret\n")
+        path.chmod(0o600)
+        assert environment.read_token(str(path)) == "secret"
+
+    @pytest.mark.parametrize("text", ["", "  ", "two words", "line\x01", "ünïcode"])
+    def test_what_is_no_token_is_refused_and_not_shown(
+        self, monkeypatch: pytest.MonkeyPatch, text: str
+    ) -> None:
+        monkeypatch.setenv("ACRCLOUD_ACCESS_TOKEN", text)
+        with pytest.raises(TokenRefused) as refused:
+            environment.read_token(None)
+        assert not text.strip() or text not in str(refused.value)
+
+    def test_a_file_that_is_no_file_is_refused(self, tmp_path: Path) -> None:
+        for path in (tmp_path, tmp_path / "missing"):
+            with pytest.raises(TokenRefused):
+                environment.read_token(str(path))
+
+
+class TestProxies:
+    def test_the_operators_proxy_is_used(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
+        assert environment.proxies("https://api-v2.acrcloud.com")["https"] == "http://proxy:3128"
+
+    @pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:1"])
+    def test_but_never_for_this_machine(self, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+        monkeypatch.setenv("HTTP_PROXY", "http://proxy:3128")
+        assert environment.proxies(url) == {}
+
+    def test_nor_for_hosts_in_no_proxy(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
+        monkeypatch.setenv("NO_PROXY", "acrcloud.com")
+        assert environment.proxies("https://api-v2.acrcloud.com") == {}
+
+
+class TestProvenance:
+    def test_on_github(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        for name, value in {
+            "GITHUB_ACTOR": "octocat",
+            "GITHUB_SHA": "abc123",
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_REPOSITORY": "acme/catalogue",
+            "GITHUB_RUN_ID": "7",
+            "GITHUB_REF": "refs/pull/12/merge",
+        }.items():
+            monkeypatch.setenv(name, value)
+        found = environment.provenance(tmp_path)
+        assert found["actor"] == "octocat"
+        assert found["commit"] == "abc123"
+        assert found["ci_run"] == "https://github.com/acme/catalogue/actions/runs/7"
+        assert found["pull_request"] == "#12"
+
+    def test_on_gitlab(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        for name, value in {
+            "GITLAB_USER_LOGIN": "tanuki",
+            "CI_COMMIT_SHA": "def456",
+            "CI_PIPELINE_URL": "https://gitlab.example/p/1",
+            "CI_MERGE_REQUEST_IID": "3",
+        }.items():
+            monkeypatch.setenv(name, value)
+        found = environment.provenance(tmp_path)
+        assert (found["actor"], found["commit"]) == ("tanuki", "def456")
+        assert (found["ci_run"], found["pull_request"]) == ("https://gitlab.example/p/1", "!3")
+
+    def test_in_a_folder_without_git(self, tmp_path: Path) -> None:
+        found = environment.provenance(tmp_path)
+        assert found["actor"]
+        assert "commit" not in found
+        assert "dirty" not in found
+
+    def test_in_a_git_folder(self, tmp_path: Path) -> None:
+        import subprocess
+
+        git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+        subprocess.run([*git, "init", "-q"], check=True)
+        subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "first"], check=True)
+        clean = environment.provenance(tmp_path)
+        assert len(str(clean["commit"])) == 40
+        assert clean["dirty"] is False
+        (tmp_path / "new").write_text("x")
+        assert environment.provenance(tmp_path)["dirty"] is True
+
+
+def test_locks_lie_in_the_state_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert environment.state_folder() == tmp_path / "reconciler"
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert environment.state_folder() == tmp_path / ".local" / "state" / "reconciler"
