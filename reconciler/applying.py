@@ -17,11 +17,11 @@ from reconciler.core.diff import Differences
 from reconciler.core.guardrails import judge
 from reconciler.core.model import DesiredState, Json, LiveState
 from reconciler.core.outcome import Applied, Failed, Outcome
-from reconciler.core.plan import Change, Delete, Plan, Violation
+from reconciler.core.plan import Change, Delete, Plan, Rule, Violation
 from reconciler.core.planner import differences_for, plan_of
 from reconciler.core.ports import Clock, Reading, Writing
 from reconciler.core.reviewed import standing, within
-from reconciler.errors import RefusedByGuardrail, ServiceError, StalePlan
+from reconciler.errors import LedgerError, RefusedByGuardrail, ServiceError, StalePlan
 from reconciler.ledger import Ledger
 from reconciler.locks import locked
 
@@ -81,7 +81,7 @@ class Finished:
     remaining: Plan | None
     """What a plan of the same scope would do now. None where it could not be made any more."""
     converged: bool
-    """`remaining` is empty, and nothing is pending or broken."""
+    """`remaining` is empty, from proved listings, and nothing is pending or broken."""
     anchor: str | None
     """The ledger's last `SEQ:HASH`; None where there was nothing to do."""
 
@@ -123,7 +123,7 @@ def apply_plan(
     """Execute a plan, and see what remains.
 
     Raises `RefusedByGuardrail` where the plan has violations, `LedgerError`, `LockHeld`;
-    nothing was sent then.
+    nothing was sent then. What ends the run later is the report's `fatal`.
     """
     plan = work.plan
     if plan.violations:
@@ -142,7 +142,7 @@ def apply_plan(
             desired=desired,
             service=service,
             ledger=ledger,
-            settings=run.settings,
+            settings=replace(run.settings, unproved=plan.options.allow.get(Rule.INCOMPLETE, 0)),
             clock=clock,
             halt=halt,
             progress=progress,
@@ -152,7 +152,11 @@ def apply_plan(
         progress.doing("listing the buckets again, to see what remains")
         remaining, report = _look_again(work, report, desired, service, ledger, clock)
         finished = Finished(report, remaining, _is_converged(remaining), None)
-        ledger.run_ended(_counts(finished))
+        try:
+            ledger.run_ended(_counts(finished))
+        except LedgerError as error:
+            report = replace(report, fatal=report.fatal or error)
+            finished = Finished(report, remaining, converged=False, anchor=None)
         return replace(finished, anchor=ledger.anchor)
 
 
@@ -184,10 +188,13 @@ def _look_again(
     except ServiceError as error:
         return None, replace(report, fatal=error)
     ends = _not_gone(report, live)
-    ledger.ended(ends)
-    return remaining, replace(
-        report, outcomes={**report.outcomes, **{change.id: outcome for change, outcome in ends}}
-    )
+    outcomes = {**report.outcomes, **{change.id: outcome for change, outcome in ends}}
+    report = replace(report, outcomes=outcomes)
+    try:
+        ledger.ended(ends)
+    except LedgerError as error:
+        return remaining, replace(report, fatal=error)
+    return remaining, report
 
 
 def _what_remains(work: Work, desired: DesiredState, service: Reading) -> tuple[Plan, LiveState]:
@@ -202,6 +209,7 @@ def _is_converged(remaining: Plan | None) -> bool:
         remaining is not None
         and not remaining.changes
         and not any(note.fact in ("pending", "broken") for note in remaining.notes)
+        and not any(violation.rule is Rule.INCOMPLETE for violation in remaining.violations)
     )
 
 

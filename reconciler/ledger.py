@@ -8,6 +8,7 @@ cut off when the ledger is opened; anything else that does not fit is refused.
 import fcntl
 import hashlib
 import os
+import stat
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
@@ -54,6 +55,10 @@ class Ledger:
         try:
             self._take()
             self._open_creates = self._heal()
+            _sync_folder(path.parent)
+        except OSError as error:
+            os.close(self._file)
+            raise LedgerError(f"opening the ledger {path}: {error.strerror}") from error
         except BaseException:
             os.close(self._file)
             raise
@@ -109,6 +114,8 @@ class Ledger:
 
     def _heal(self) -> Mapping[Key, float]:
         """Read the whole chain; what is still open in it."""
+        if not stat.S_ISREG(os.fstat(self._file).st_mode):
+            raise LedgerError(f"opening the ledger {self._path}: it is not a regular file")
         with os.fdopen(os.dup(self._file), "rb") as stream:
             stream.seek(0)
             data = stream.read()
@@ -157,6 +164,8 @@ def read_records(path: Path) -> Iterator[Mapping[str, Any]]:
     """The records of a ledger, oldest first, each checked against the chain; none where there is
     no ledger. A torn last line is passed over. Raises `LedgerError`."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise LedgerError(f"reading the ledger {path}: it is not a regular file")
         data = path.read_bytes()
     except FileNotFoundError:
         return
@@ -208,12 +217,22 @@ def _chain(data: bytes, path: Path) -> Iterator[dict[str, Any]]:
                 f"{path}:{number}: this record is not as it was written, or one before it is "
                 "missing: the ledger was changed. Keep it as evidence, and name another --ledger"
             )
-        if record["kind"] == "run.began" and record.get("format") != FORMAT:
+        kind = record.get("kind")
+        if kind is None or (kind == "run.began" and record.get("format") != FORMAT):
             raise LedgerError(
                 f"{path}:{number}: written by another version, as {record.get('format')!r}"
             )
         prev = told
         yield record
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file is on disk only once its folder is."""
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

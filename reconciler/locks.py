@@ -9,26 +9,31 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from reconciler.errors import LockHeld
+from reconciler.errors import LockHeld, ReconcilerError
 
 
 @contextmanager
 def locked(folder: Path, origin: str, bucket_ids: Sequence[int], holder: str) -> Iterator[None]:
     """Hold the lock of every bucket, taken in the order of their ids so that two runs cannot
-    wait for each other. Raises `LockHeld`, which names the holder as it named itself."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    wait for each other. Raises `LockHeld`, which names the holder as it named itself, or
+    `ReconcilerError` where the folder cannot be written."""
     host = hashlib.sha256(origin.encode()).hexdigest()[:16]
     with ExitStack() as held:
         for bucket_id in sorted(set(bucket_ids)):
             name = folder / f"{host}-{bucket_id}"
             try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 held.enter_context(FileLock(name.with_suffix(".lock"), timeout=0, mode=0o600))
+                _write(name.with_suffix(".holder"), holder)
             except Timeout as error:
                 raise LockHeld(
                     f"bucket {bucket_id}: another apply on this machine works on it "
                     f"({_read(name.with_suffix('.holder'))}); wait until it has ended"
                 ) from error
-            _write(name.with_suffix(".holder"), holder)
+            except OSError as error:
+                raise ReconcilerError(
+                    f"taking the lock of bucket {bucket_id} in {folder}: {error.strerror}"
+                ) from error
         yield
 
 

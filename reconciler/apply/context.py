@@ -8,11 +8,11 @@ from reconciler.apply.progress import Progress
 from reconciler.apply.results import Results
 from reconciler.core.content import Content, Contents
 from reconciler.core.describe import differing_fields
-from reconciler.core.model import DesiredState, File
+from reconciler.core.model import DesiredState, File, Opaque
 from reconciler.core.normal import same
 from reconciler.core.outcome import Applied, Failed, Outcome
 from reconciler.core.ports import Clock, Writing
-from reconciler.errors import ReconcilerError, TokenRefused
+from reconciler.errors import ReconcilerError, ServiceError, TokenRefused, Unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Settings:
     wait: bool = True
     """Whether new files are followed until they are ready."""
     wait_timeout: float = 600.0
+    unproved: int = 0
+    """How many buckets may be listed without proof before a create (`--allow incomplete=N`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,13 @@ class Context:
         compare = self.desired.rules.compare
         return one.title == other.title and same(one.user_defined, other.user_defined, compare)
 
+    def is_still(self, file: File, before: Content) -> bool:
+        """Whether the file is what the plan saw. An opaque one never is: no change is planned
+        for a `user_defined` that cannot be read, so it became so since."""
+        return not isinstance(file.user_defined, Opaque) and self.equal(
+            self.contents.of(file), before
+        )
+
     def judged(self, file: File, wanted: Content, *, already: bool = False) -> Outcome:
         """Applied where the file is what was wanted, else failed, naming what the service made
         of it: a value that it rewrites would drift for ever."""
@@ -56,7 +65,17 @@ class Context:
         return Failed(f"the service keeps something else than was sent: {fields}", file.id)
 
     def failed(self, error: ReconcilerError) -> Failed:
-        """The outcome of a change that was refused; a refused token ends the run."""
-        if isinstance(error, TokenRefused):
+        """The outcome of a change that was refused. A refused token ends the run, and so does a
+        service that takes nothing more (429) after all the patience that the api has."""
+        if isinstance(error, TokenRefused) or _is_throttled(error):
             self.halt.fail(error)
         return Failed(str(error))
+
+
+def never_taken(error: ReconcilerError) -> bool:
+    """Whether it is certain, also of a batch, that nothing was done."""
+    return isinstance(error, (Unreachable, TokenRefused)) or _is_throttled(error)
+
+
+def _is_throttled(error: ReconcilerError) -> bool:
+    return isinstance(error, ServiceError) and error.status == 429

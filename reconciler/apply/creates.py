@@ -50,6 +50,11 @@ class Creates:
             if delete.after_change is not None:
                 self._replaced[delete.after_change].add(delete.file_id)
         self._marked = self._by_key(file for b in live.buckets.values() for file in b.files)
+        self._unproved = [
+            f"{name}: {bucket.incomplete}"
+            for name, bucket in sorted(live.buckets.items())
+            if bucket.incomplete is not None
+        ]
 
     def send(self, creates: Sequence[Create]) -> None:
         """Send what is not there yet, each once, and look for what ended unclear."""
@@ -65,10 +70,9 @@ class Creates:
             due = max(waiting.first_sent for waiting in self._waiting) + context.settings.settle
             # By the wall clock, but never longer than the settle time: the clock may jump.
             context.halt.pause(min(due - context.clock.now(), context.settings.settle))
-            self._look()
-            again = [] if context.halt.asked() else self._waiting
-            self._waiting = [] if again else self._waiting
-            list(context.pool.map(lambda waiting: self._send(waiting.create), again))
+            if self._look() and not context.halt.asked():
+                again, self._waiting = self._waiting, []
+                list(context.pool.map(self._send_again, again))
             for seconds in _LOOKS:
                 if self._waiting and not context.halt.asked():
                     context.halt.pause(seconds)
@@ -95,18 +99,23 @@ class Creates:
             return
         self._send(create)
 
-    def _send(self, create: Create) -> None:
+    def _send_again(self, waiting: _Waiting) -> None:
+        if not self._send(waiting.create):
+            self._waiting.append(waiting)
+
+    def _send(self, create: Create) -> bool:
+        """False: nothing was sent, and nothing said of it, since the run is stopping."""
         context = self._context
         source = context.desired.entries[create.key].source
         if source is None or context.halt.asked():
-            return
+            return False
         try:
             user_defined = {**self._carried(create), **create.after.user_defined}
         except ReconcilerError as error:
             context.results.end([(create, context.failed(error))])
-            return
+            return True
         if not context.results.begin([create]):
-            return
+            return False
         sent_at = context.clock.now()
         try:
             file = context.service.create(
@@ -118,6 +127,7 @@ class Creates:
             context.results.end([(create, context.failed(error))])
         else:
             context.results.end([(create, context.judged(file, create.after))])
+        return True
 
     def _carried(self, create: Create) -> Mapping[str, Json]:
         """The replaced file's ignored values, as they are now."""
@@ -133,6 +143,9 @@ class Creates:
             return Stale("the catalogue no longer has this entry, or it has no source", None)
         if entry.source.digest != create.source.digest:
             return Stale("its source is no longer the one in the plan", None)
+        if len(self._unproved) > self._context.settings.unproved:
+            buckets = "; ".join(self._unproved)
+            return Failed(f"whether it is there already is not known: listing {buckets}")
         match entry.source.presence:
             case Presence.HERE | Presence.ELSEWHERE:
                 return None
@@ -141,8 +154,9 @@ class Creates:
             case Presence.POINTER:
                 return Failed("its source is a Git LFS pointer: `git lfs pull`, then apply again")
 
-    def _look(self) -> None:
-        """One look at the newest files of each bucket, for all that wait."""
+    def _look(self) -> bool:
+        """One look at the newest files of each bucket, for all that wait. False: it failed, so
+        what was not found may be there all the same."""
         buckets = {waiting.create.bucket for waiting in self._waiting}
         try:
             newest = [
@@ -152,7 +166,7 @@ class Creates:
             ]
         except ReconcilerError as error:
             self._context.failed(error)
-            return
+            return False
         marked = self._by_key(newest)
         still: list[_Waiting] = []
         for waiting in self._waiting:
@@ -162,11 +176,13 @@ class Creates:
             else:
                 self._context.results.end([(waiting.create, found)])
         self._waiting = still
+        return True
 
     def _found(self, create: Create, marked: Sequence[File]) -> Outcome | None:
         """The outcome where a file with the create's mark is there already."""
         identity = self._context.desired.identity
-        files = [file for file in marked if file.id not in self._replaced[create.id]]
+        replaced = {create.replaces, *self._replaced[create.id]}
+        files = [file for file in marked if file.id not in replaced]
         for file in files:
             if source_digest(file, identity) in (None, create.source.digest):
                 return self._context.judged(file, create.after, already=True)

@@ -4,7 +4,7 @@ relies on another, only while that one is ready."""
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from reconciler.apply.context import Context
+from reconciler.apply.context import Context, never_taken
 from reconciler.core.model import FileId, FileState
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import ChangeId, Create, Delete
@@ -17,18 +17,25 @@ def send_deletes(
     context: Context, deletes: Sequence[Delete], creates: Sequence[Create]
 ) -> Sequence[Delete]:
     """Delete what is still as the plan saw it. The deletes that are not due yet are returned:
-    their replacement is not ready."""
+    their replacement is not ready. What waits for a new file goes last of all: until then
+    another may rely on it."""
     buckets_of_creates = {create.id: create.bucket for create in creates}
-    by_bucket: dict[str, list[Delete]] = defaultdict(list)
-    for delete in deletes:
-        by_bucket[delete.bucket].append(delete)
-    batches = [
-        batch[start : start + _BATCH]
-        for batch in by_bucket.values()
-        for start in range(0, len(batch), _BATCH)
-    ]
-    not_due = context.pool.map(lambda batch: _checked(context, batch, buckets_of_creates), batches)
-    return [delete for part in not_due for delete in part]
+    not_due: list[Delete] = []
+    for waits in (False, True):
+        by_bucket: dict[str, list[Delete]] = defaultdict(list)
+        for delete in deletes:
+            if (delete.after_change is not None) is waits:
+                by_bucket[delete.bucket].append(delete)
+        batches = [
+            batch[start : start + _BATCH]
+            for batch in by_bucket.values()
+            for start in range(0, len(batch), _BATCH)
+        ]
+        parts = context.pool.map(
+            lambda batch: _checked(context, batch, buckets_of_creates), batches
+        )
+        not_due += [delete for part in parts for delete in part]
+    return not_due
 
 
 def _checked(
@@ -51,7 +58,7 @@ def _checked(
         relies_on = _relies_on(context, delete)
         if file is None:
             ends.append((delete, Applied(delete.file_id, delete.acr_id, already=True)))
-        elif not context.equal(context.contents.of(file), delete.before):
+        elif not context.is_still(file, delete.before):
             content = context.contents.of(file)
             ends.append((delete, Stale("it was changed since the plan was made", content)))
         elif delete.after_change is not None and relies_on not in ready:
@@ -73,7 +80,9 @@ def _relies_on(context: Context, delete: Delete) -> FileId | None:
     if delete.after_change is not None:
         made = context.results.of(delete.after_change)
         return made.file_id if isinstance(made, Applied) else None
-    return delete.keeps
+    # A move may have given it a new id.
+    moved = context.results.of(ChangeId(f"move:{delete.keeps}"))
+    return moved.file_id if isinstance(moved, Applied) else delete.keeps
 
 
 def _ready(
@@ -81,19 +90,19 @@ def _ready(
 ) -> set[FileId]:
     """Those of the files that the deletes rely on which are ready at this moment."""
     names = {bucket.id: name for name, bucket in context.desired.buckets.items()}
-    wanted: dict[str, list[FileId]] = defaultdict(list)
+    wanted: dict[str, set[FileId]] = defaultdict(set)
     for delete in batch:
         file_id = _relies_on(context, delete)
         if file_id is None:
             continue
         if delete.after_change is not None:
-            wanted[buckets_of_creates[delete.after_change]].append(file_id)
+            wanted[buckets_of_creates[delete.after_change]].add(file_id)
         elif delete.keeps_bucket_id in names:
-            wanted[names[delete.keeps_bucket_id]].append(file_id)
+            wanted[names[delete.keeps_bucket_id]].add(file_id)
     return {
         file.id
         for bucket, ids in wanted.items()
-        for file in context.service.read_files(bucket, ids)
+        for file in context.service.read_files(bucket, sorted(ids))
         if file.state is FileState.READY
     }
 
@@ -105,8 +114,11 @@ def _send(context: Context, deletes: Sequence[Delete]) -> None:
     try:
         context.service.delete(bucket, ids)
     except ReconcilerError as error:
-        why = context.failed(error).why
-        refused = isinstance(error, Rejected)
+        failed = context.failed(error)
+        if never_taken(error):
+            context.results.end([(delete, failed) for delete in deletes])
+            return
+        why, refused = failed.why, isinstance(error, Rejected)
     else:
         context.results.end([(delete, _applied(delete)) for delete in deletes])
         return

@@ -1,13 +1,14 @@
 """Moves, in batches. A move names only its destination, so the files are first checked to be
-where the plan saw them, and looked for afterwards: by acr_id, since the id may change."""
+where the plan saw them, and looked for afterwards: by acr_id, since the id may change, or by id
+where a file has no acr_id."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from reconciler.apply.context import Context
-from reconciler.core.model import File
+from reconciler.apply.context import Context, never_taken
+from reconciler.core.model import File, FileId
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
-from reconciler.core.plan import Move
+from reconciler.core.plan import ChangeId, Move
 from reconciler.errors import ReconcilerError, Rejected
 
 _BATCH = 100
@@ -40,8 +41,8 @@ def _checked(context: Context, batch: Sequence[Move]) -> None:
     due: list[Move] = []
     ends: list[tuple[Move, Outcome]] = []
     for move in batch:
-        file, there = live.get(move.file_id), arrived.get(move.acr_id)
-        if file is not None and context.equal(context.contents.of(file), move.before):
+        file, there = live.get(move.file_id), arrived.get(move.id)
+        if file is not None and context.is_still(file, move.before):
             due.append(move)
         elif file is not None:
             content = context.contents.of(file)
@@ -56,29 +57,29 @@ def _checked(context: Context, batch: Sequence[Move]) -> None:
 
 
 def _send(context: Context, moves: Sequence[Move]) -> None:
-    """Send, look, and where a batch does not arrive whole, send its halves."""
+    """Send, look, and where the answer is not a plain yes, send the halves of what is left."""
+    refusal: ReconcilerError | None = None
+    why = "the service said that it moved it, and it is not in its destination"
     try:
         context.service.move(moves[0].bucket, [move.file_id for move in moves])
-        why = "the service said that it moved it, and it is not in its destination"
-        refused = False
     except ReconcilerError as error:
-        why = context.failed(error).why
-        refused = isinstance(error, Rejected)
+        refusal, failed = error, context.failed(error)
+        if never_taken(error):
+            context.results.end([(move, failed) for move in moves])
+            return
+        why = failed.why
+    is_refused = isinstance(refusal, Rejected)
     try:
-        arrived = _wait_for(context, moves, patient=not refused)
+        arrived = _wait_for(context, moves, patient=not is_refused)
     except ReconcilerError:
         context.results.end([(move, Unknown(why)) for move in moves])
         return
     context.results.end(
-        [
-            (move, Applied(arrived[move.acr_id].id, move.acr_id))
-            for move in moves
-            if move.acr_id in arrived
-        ]
+        [(move, Applied(arrived[move.id].id, move.acr_id)) for move in moves if move.id in arrived]
     )
-    left = [move for move in moves if move.acr_id not in arrived]
-    if len(moves) == 1 or context.halt.asked():
-        context.results.end([(move, Failed(why) if refused else Unknown(why)) for move in left])
+    left = [move for move in moves if move.id not in arrived]
+    if refusal is None or len(moves) == 1 or context.halt.asked():
+        context.results.end([(move, Failed(why) if is_refused else Unknown(why)) for move in left])
         return
     half = -(-len(left) // 2)
     for part in (left[:half], left[half:]):
@@ -86,8 +87,8 @@ def _send(context: Context, moves: Sequence[Move]) -> None:
             _send(context, part)
 
 
-def _wait_for(context: Context, moves: Sequence[Move], *, patient: bool) -> Mapping[str, File]:
-    arrived: Mapping[str, File] = {}
+def _wait_for(context: Context, moves: Sequence[Move], *, patient: bool) -> Mapping[ChangeId, File]:
+    arrived: Mapping[ChangeId, File] = {}
     for seconds in _LOOKS if patient else _LOOKS[:1]:
         if seconds:
             context.clock.sleep(seconds)
@@ -97,6 +98,9 @@ def _wait_for(context: Context, moves: Sequence[Move], *, patient: bool) -> Mapp
     return arrived
 
 
-def _arrived(context: Context, moves: Sequence[Move]) -> Mapping[str, File]:
-    files = context.service.read_files(moves[0].bucket, [move.acr_id for move in moves])
-    return {file.acr_id: file for file in files}
+def _arrived(context: Context, moves: Sequence[Move]) -> Mapping[ChangeId, File]:
+    names = {move.id: move.acr_id or move.file_id for move in moves}
+    found: dict[FileId | str, File] = {}
+    for file in context.service.read_files(moves[0].bucket, list(names.values())):
+        found |= {file.id: file, file.acr_id: file}
+    return {change: found[name] for change, name in names.items() if name in found}

@@ -62,7 +62,7 @@ def _without_sending(context: Context, update: Update, live: File | None) -> Out
     if live is None:
         return Stale("it is not in its bucket any more", None)
     content = context.contents.of(live)
-    if context.equal(content, update.before):
+    if context.is_still(live, update.before):
         return None
     if context.equal(content, update.after):
         return Applied(live.id, live.acr_id, already=True)

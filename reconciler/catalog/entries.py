@@ -117,7 +117,7 @@ class EntryReader:
             return
         title = raw.get("title")
         title = normal_title(title) if isinstance(title, str) else None
-        if title == "":
+        if title == "" != raw["title"]:
             self.findings.error(records.file, ("files", key, "title"), "the title is empty")
         entries.present[key] = Entry(
             key,

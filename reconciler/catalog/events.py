@@ -255,8 +255,10 @@ class _Builder:
         return ""
 
     def _repeated(self, event: Any, key: str) -> None:
+        first = self.document.spots.get(key) if self._path == ["files"] else None
+        where = f"at line {first[0]}" if first else "in the same mapping"
         self._path.append(key)
-        self._fault(event, "this key is there already in the same mapping", "remove one of them")
+        self._fault(event, f"this key is there already, {where}", "remove one of them")
         self._path.pop()
 
     def _merged(self, built: dict[str, Any], merges: list[Any]) -> dict[str, Any]:

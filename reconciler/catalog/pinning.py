@@ -5,6 +5,7 @@ read again first; where that does not give the same entries plus pins, the file 
 was, and the report says so.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from reconciler.catalog import events
+from reconciler.catalog.cells import unguarded
 from reconciler.catalog.jsonlines import read_jsonl
 from reconciler.catalog.loading import load_to_pin
 from reconciler.catalog.problems import Findings, Problem
@@ -123,10 +125,14 @@ class _Run:
             return
         edit(change)
         after = (bom + _edited(change)).encode()
-        done = [key for key in change.pins if key not in change.refused]
-        if values(file, after) != _with_pins(before, change.pins, done):
-            change.refused.update(dict.fromkeys(done, "is written in a way that cannot be edited"))
+        now = values(file, after)
+        # Also those behind an alias, where what it names has just been pinned.
+        done = [key for key, digest in change.pins.items() if _pin_of(now.get(key)) == digest]
+        change.refused = {k: why for k, why in change.refused.items() if k not in done}
+        if now != _with_pins(before, change.pins, done):
             done = []
+        for key in change.pins.keys() - set(done):
+            change.refused.setdefault(key, "the source is written in a way that cannot be edited")
         for key, why in change.refused.items():
             hint = f"write sha256: {change.pins[key]} by hand"
             where = f"files.{key}.source"
@@ -217,8 +223,7 @@ def _edit_csv(change: _Change) -> None:
     if at is None:
         change.edits.append(((first[-1][1], first[-1][1]), f",{_COLUMN}"))
     for row in rows:
-        key = unquoted(change.text[slice(*row[key_at])])
-        digest = change.pins.get(key.removeprefix("'") if key not in change.pins else key)
+        digest = change.pins.get(unguarded(unquoted(change.text[slice(*row[key_at])])))
         if at is None:
             change.edits.append(((row[-1][1], row[-1][1]), f",{digest or ''}"))
         elif digest is not None:
@@ -251,19 +256,13 @@ def _edit_json_line(change: _Change, at: int) -> None:
 
 
 def _json_text(text: str, span: Span) -> str:
-    import json
-
     return str(json.loads(text[slice(*span)]))
 
 
 def _yaml_values(_file: str, data: bytes) -> dict[str, Any]:
     value = events.build(data).value
     entries = value.get("files", {}) if isinstance(value, dict) else {}
-    return {key: _text_source(raw) for key, raw in entries.items()}
-
-
-def _text_source(raw: Any) -> Any:
-    return raw
+    return dict(entries) if isinstance(entries, dict) else {}
 
 
 def _csv_values(file: str, data: bytes) -> dict[str, Any]:

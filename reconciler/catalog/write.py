@@ -23,24 +23,7 @@ from reconciler.errors import CatalogError
 
 _OBVIOUS: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9_ ./()'-]*[A-Za-z0-9_./()'-])?", re.ASCII)
 _NOT_OBVIOUS: Final = frozenset(
-    [
-        "true",
-        "false",
-        "null",
-        "yes",
-        "no",
-        "on",
-        "off",
-        "y",
-        "n",
-        "t",
-        "f",
-        "nan",
-        "inf",
-        "infinity",
-        "none",
-        "undefined",
-    ]
+    ("true", "false", "null", "yes", "no", "on", "off", "y", "n", "t", "f", "nan", "inf")
 )
 _LONGEST_SIMPLE_KEY: Final = 400
 """YAML reads a longer key only where it is announced by a question mark."""
@@ -69,7 +52,7 @@ def write_yaml(catalog_header: Mapping[str, Json], entries: Sequence[ExportedEnt
         lines += _property(name, value, 0)
     lines.append("files:" if entries else "files: {}")
     for entry in entries:
-        lines.append(f"  {_key(entry.key)}:")
+        lines.append(f"  {_text(entry.key)}:")
         for name, value in _record(entry).items():
             lines += _property(name, value, 4)
     return "\n".join(lines) + "\n"
@@ -174,10 +157,10 @@ def _property(name: str, value: Any, indent: int) -> list[str]:
         inner = [line for item in value.items() for line in _property(*item, indent + 2)]
         if _is_long(name):
             return [f"{margin}? {_text(name)}", f"{margin}:", *inner]
-        return [f"{margin}{_key(name)}:", *inner]
+        return [f"{margin}{_text(name)}:", *inner]
     if _is_long(name):
         return [f"{margin}? {_text(name)}", f"{margin}: {_flow(value)}"]
-    return [f"{margin}{_key(name)}: {_flow(value)}"]
+    return [f"{margin}{_text(name)}: {_flow(value)}"]
 
 
 def _flow(value: Json) -> str:
@@ -206,10 +189,6 @@ def _scalar(value: Json) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("JSON has no such number")
     return repr(value)
-
-
-def _key(name: str) -> str:
-    return _text(name)
 
 
 def _text(text: str) -> str:

@@ -38,16 +38,17 @@ class Output:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
 
-    def say(self, message: str) -> None:
-        """What the user may like to know."""
+    def tell(self, message: str) -> None:
+        """What the command was called for, in a line of words."""
         from reconciler.render.safe import visible
 
-        lines = [visible(line) for line in message.split("\n")]
-        sys.stderr.write("\n".join(lines) + "\n")
+        sys.stdout.write(f"{visible(message)}\n")
 
-    def aside(self, text: "Text") -> None:
-        """What belongs to the result's story, and is not the result."""
-        self._console(stderr=True).print(text, soft_wrap=True, end="")
+    def say(self, message: str) -> None:
+        """What the user may like to know meanwhile."""
+        from reconciler.render.safe import visible
+
+        sys.stderr.write(f"{visible(message)}\n")
 
     def warn(self, message: str) -> None:
         """What the user should look at."""

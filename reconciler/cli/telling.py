@@ -28,23 +28,23 @@ def tell_finished(finished: Finished, work: Work, ledger: Path, output: Output) 
         if told <= _MOST:
             _tell_outcome(change, outcome, output)
     if told > _MOST:
-        output.say(f"... and {told - _MOST} more, all of them on the ledger")
+        output.tell(f"... and {told - _MOST} more, all of them on the ledger")
     if report.fatal is not None:
         output.error(str(report.fatal))
     counts = Counter(_ending(outcome) for outcome in report.outcomes.values())
     said = [f"{counts[name]} {name}" for name in ("applied", "stale", "failed", "unknown")]
-    output.say(f"{', '.join(said)}, {len(report.left)} left")
-    output.say(_what_remains(finished))
+    output.tell(f"{', '.join(said)}, {len(report.left)} left")
+    output.tell(_what_remains(finished))
     if finished.anchor is not None:
-        output.say(f"ledger: {ledger} at {finished.anchor}")
+        output.tell(f"ledger: {ledger} at {finished.anchor}")
 
 
 def tell_new(work: Work, output: Output) -> None:
     """What is new since the plan was reviewed, and is left."""
     for change in work.new[:_MOST]:
-        output.say(f"new since the plan was made, and left: {action(change)} {_subject(change)}")
+        output.tell(f"new since the plan was made, and left: {action(change)} {_subject(change)}")
     if len(work.new) > _MOST:
-        output.say(f"... and {len(work.new) - _MOST} more")
+        output.tell(f"... and {len(work.new) - _MOST} more")
 
 
 def tell_differences(reviewed: Plan, now: Plan, output: Output) -> None:
@@ -59,7 +59,7 @@ def tell_differences(reviewed: Plan, now: Plan, output: Output) -> None:
         (other, after, "planned otherwise than reviewed"),
     ):
         for name in sorted(names)[:_MOST]:
-            output.say(f"{said}: {action(changes[name])} {_subject(changes[name])}")
+            output.tell(f"{said}: {action(changes[name])} {_subject(changes[name])}")
 
 
 def _tell_outcome(change: Change, outcome: Outcome, output: Output) -> None:
@@ -69,7 +69,7 @@ def _tell_outcome(change: Change, outcome: Outcome, output: Output) -> None:
         case Stale(why=why, live=live):
             file_id = None if isinstance(change, Create) else change.file_id
             _tell_line(change, file_id, "stale", why, output)
-            output.aside(stale_text(_base(change), live, _wanted(change), width=output.width))
+            output.result(stale_text(_base(change), live, _wanted(change), width=output.width))
         case Failed(why=why, file_id=file_id):
             _tell_line(change, file_id, "failed", why, output)
         case Unknown(why=why):
@@ -80,7 +80,7 @@ def _tell_outcome(change: Change, outcome: Outcome, output: Output) -> None:
 
 def _tell_line(change: Change, file_id: int | None, ending: str, why: str, output: Output) -> None:
     width = output.width
-    output.aside(outcome_line(action(change), change.key, file_id, ending, why, width=width))
+    output.result(outcome_line(action(change), change.key, file_id, ending, why, width=width))
 
 
 def _what_remains(finished: Finished) -> str:

@@ -16,7 +16,7 @@ def command(catalog: Path, source_root: Path | None, output: Output) -> None:
     loaded = open_catalog(catalog, source_root, output)
     desired = loaded.desired
     entries, absent = len(desired.entries), len(desired.absent)
-    output.say(
+    output.tell(
         f"{catalog} is valid: {entries} entries, {absent} absent, in {len(desired.buckets)} "
         f"bucket(s) of catalogue {desired.catalog}; {len(loaded.warnings)} warning(s)"
     )

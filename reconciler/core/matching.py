@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from reconciler.core.marks import Another, Owned, Unmarked, owner, source_digest
 from reconciler.core.model import (
@@ -86,11 +87,11 @@ class _Matcher:
         self._unfound: dict[Key, Unfound] = {}
         for bucket in live.buckets.values():
             for file in bucket.files:
-                match owner(file, desired):
-                    case Owned(key):
-                        self._owned[key].append(file)
-                    case Unmarked() | Another() as other:
-                        self._foreign[file.id] = (file, other)
+                whose = owner(file, desired)
+                if isinstance(whose, Owned):
+                    self._owned[whose.key].append(file)
+                else:
+                    self._foreign[file.id] = (file, whose)
         self._owned_count = sum(len(files) for files in self._owned.values())
 
     def match(self) -> Matching:
@@ -152,7 +153,7 @@ class _Matcher:
             self._leave(entry.key, f"several files have the acr_id {entry.acr_id}", ids)
             return
         file = files[0]
-        match owner(file, self._desired):
+        match whose := owner(file, self._desired):
             case Another(mark):
                 self._leave(
                     entry.key,
@@ -170,6 +171,8 @@ class _Matcher:
                 self._take(entry.key, Found.PIN, file)
             case Unmarked():
                 self._take_foreign(entry.key, file, Found.PIN)
+            case _:
+                assert_never(whose)
 
     def _by_source(self) -> None:
         """A renamed entry keeps its file: nothing is uploaded for a new name."""

@@ -14,7 +14,7 @@ known of Laravel services, whose empty object easily becomes an empty list.
 """
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import orjson
 
@@ -89,7 +89,7 @@ def _comparable(value: Json, compare: Compare) -> object:
             return value
         case Mapping():
             return {key: _comparable(item, compare) for key, item in value.items()}
-        case Sequence():
+        case _:
             return [_comparable(item, compare) for item in value]
 
 

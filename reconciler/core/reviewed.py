@@ -101,7 +101,7 @@ class _Judge:
         content = None if file is None else self._contents.of(file)
         match change:
             case Delete():
-                done = file is None or file.bucket != change.bucket
+                done = file is None
             case Move():
                 done = file is not None and file.bucket == change.bucket
             case Update():

@@ -19,7 +19,9 @@ USUAL_MARKS = mark_fields(Identity())
 
 _PLAIN = re.compile(r"[^\W\d][\w-]*")
 _STEP = re.compile(rf'\.({_PLAIN.pattern})|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]')
-_WIDEST_NAME = 36
+_LONGEST_NAME = 60
+_WIDEST_COLUMN = 36
+"""As wide as the column of names gets: a longer one pushes its value to the right."""
 _MOST_FIELDS = 20
 """How many fields of one change are shown."""
 
@@ -97,9 +99,9 @@ def field_lines(
     folded = [] if verbose else [name for name in fields if name in foldable]
     rest = [name for name in fields if name not in folded]
     most = len(rest) if verbose else _MOST_FIELDS
-    room = NO_LIMIT if verbose else _WIDEST_NAME
+    room = NO_LIMIT if verbose else _LONGEST_NAME
     names = {name: field_name(name, room) for name in rest[:most]}
-    column = min(_WIDEST_NAME, max(map(cell_len, names.values()), default=4))
+    column = max((w for w in map(cell_len, names.values()) if w <= _WIDEST_COLUMN), default=4)
     for name, label in names.items():
         _field(page, padded(label, column), at(before, name), at(after, name), words, verbose)
     if len(rest) > most:
@@ -129,14 +131,12 @@ def _field(
 
 
 def _both(page: Page, label: str, old: Json, new: Json, words: Words, room: int) -> None:
-    extra = len("".join(words))
-    one_line = shown_pair(old, new, NO_LIMIT)
-    if sum(map(cell_len, one_line)) + extra <= room:
-        page.line((f"{INDENT}{label}  ", ""), *_sides(one_line, words))
-        return
     first, second = words.before or "  ", words.after or "→ "
     wide = max(len(first), len(second))
     cut = shown_pair(old, new, max(16, room - wide))
+    if sum(map(cell_len, cut)) + len("".join(words)) <= room:
+        page.line((f"{INDENT}{label}  ", ""), *_sides(cut, words))
+        return
     margin = " " * (len(INDENT) + cell_len(label) + 2)
     page.line((f"{INDENT}{label}  ", ""), (padded(first, wide), DIM), (cut[0], "red"))
     page.line((margin, ""), (padded(second, wide), DIM), (cut[1], "green"))

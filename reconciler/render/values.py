@@ -37,17 +37,20 @@ def shown(value: Json, room: int) -> str:
 
 def shown_pair(one: Json, other: Json, room: int) -> tuple[str, str]:
     """Two different values, each like `shown`, so that they can be told apart."""
-    whole = shown(one, NO_LIMIT), shown(other, NO_LIMIT)
-    quote = spelled if look_alike(*whole) else quoted
-    if quote is spelled:
-        whole = _shown(one, NO_LIMIT, quote), _shown(other, NO_LIMIT, quote)
-    if max(map(cell_len, whole)) <= room:
-        return whole
     if isinstance(one, str) and isinstance(other, str):
+        quote = spelled if look_alike(one, other) else quoted
+        if max(len(one), len(other)) <= room:
+            whole = quote(one), quote(other)
+            if max(map(cell_len, whole)) <= room:
+                return whole
         cut = _from_difference(one, other, room, quote)
     else:
+        alike = look_alike(shown(one, NO_LIMIT), shown(other, NO_LIMIT))
+        quote = spelled if alike else quoted
         cut = _shown(one, room, quote), _shown(other, room, quote)
-    return cut if cut[0] != cut[1] else whole
+    if cut[0] != cut[1]:
+        return cut
+    return _shown(one, NO_LIMIT, quote), _shown(other, NO_LIMIT, quote)
 
 
 def clipped(text: str, room: int) -> str:

@@ -156,7 +156,7 @@ class TestSources:
         (spots.folder / "audio/spring.wav").unlink()
         ended = spots.run("apply", "--yes")
         assert ended.code == 3
-        assert "its source is not there" in ended.err
+        assert "its source is not there" in ended.out
         assert [file["title"] for file in sandbox.files(8891)] == ["Summer ad"]
 
     def test_a_git_lfs_pointer_is_never_uploaded(self, spots: Workplace, sandbox: Sandbox) -> None:
@@ -166,7 +166,7 @@ class TestSources:
         assert spots.run("plan").code == 0
         ended = spots.run("apply", "--yes")
         assert ended.code == 3
-        assert "git lfs pull" in ended.err
+        assert "git lfs pull" in ended.out
         assert [file["title"] for file in sandbox.files(8891)] == ["Summer ad"]
 
 
@@ -201,7 +201,7 @@ class TestPlansOfOthers:
         sent = len(sandbox.mutations)
         ended = applied.run("apply", "plan.json", "--yes")
         assert ended.code == 4
-        assert "2 stale" in ended.err
+        assert "2 stale" in ended.out
         assert len(sandbox.mutations) == sent
 
     @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ class TestTheStraightLine:
     def test_validate_needs_no_token_and_no_network(self, spots: Workplace) -> None:
         ended = spots.run("validate", env={"ACRCLOUD_ACCESS_TOKEN": None})
         assert ended.code == 0
-        assert "catalog.yaml is valid: 2 entries" in ended.err
+        assert "catalog.yaml is valid: 2 entries" in ended.out
 
     def test_plan_shows_and_writes_nothing(self, spots: Workplace, sandbox: Sandbox) -> None:
         ended = spots.run("plan")
@@ -38,7 +38,7 @@ class TestTheStraightLine:
     ) -> None:
         ended = spots.run("apply", "--yes")
         assert ended.code == 0, ended.err
-        assert "converged" in ended.err
+        assert "converged" in ended.out
         assert titles(sandbox) == ["Spring ad", "Summer ad"]
         assert sandbox.files(8891)[0]["user_defined"]["catalog_key"].startswith("radio-ads/")
         sent = len(sandbox.mutations)
@@ -106,7 +106,7 @@ class TestPlanFiles:
         spots.catalog(CATALOG.replace("Summer ad", "Summer ad, late"))
         stale = spots.run("apply", "--plan-digest", digest, "--reviewed", "plan.json")
         assert stale.code == 4
-        assert "planned otherwise than reviewed: create summer" in stale.err
+        assert "planned otherwise than reviewed: create summer" in stale.out
         assert list(sandbox.mutations) == []
         spots.catalog(CATALOG)
         assert spots.run("apply", "--plan-digest", digest).code == 0
@@ -118,8 +118,8 @@ class TestPlanFiles:
         sandbox.edit(edited["id"], title="Edited by hand")
         ended = applied.run("apply", "plan.json", "--yes")
         assert ended.code == 3
-        assert "1 applied, 1 stale" in ended.err
-        assert "Edited by hand" in ended.err
+        assert "1 applied, 1 stale" in ended.out
+        assert "Edited by hand" in ended.out
         assert titles(sandbox) == ["Edited by hand", "Spring ad"]
 
     def test_a_saved_plan_is_done_once(self, spots: Workplace, sandbox: Sandbox) -> None:
@@ -293,4 +293,4 @@ class TestWaiting:
             assert work.run("apply", "--yes", "--no-wait").code == 0
             waited = work.run("apply", "--yes", "--wait-timeout", "0s")
             assert waited.code == 3
-            assert "pending" in waited.err
+            assert "pending" in waited.out

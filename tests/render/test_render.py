@@ -82,7 +82,7 @@ def texts_with(live: str, width: int) -> Iterator[Text]:
     yield warning_text(live)
 
 
-@settings(max_examples=150, deadline=None, database=None, derandomize=True)
+@settings(max_examples=80, deadline=None, database=None, derandomize=True)
 @given(ANY, st.integers(20, 160))
 def test_no_line_is_a_command_and_no_character_acts(live: str, width: int) -> None:
     for text in texts_with(live, width):
@@ -94,7 +94,7 @@ def test_no_line_is_a_command_and_no_character_acts(live: str, width: int) -> No
         assert text.plain.splitlines() == text.plain.removesuffix("\n").split("\n")
 
 
-@settings(max_examples=100, deadline=None, database=None, derandomize=True)
+@settings(max_examples=60, deadline=None, database=None, derandomize=True)
 @given(ANY)
 def test_what_is_printed_is_the_text(live: str) -> None:
     """No markup, no emoji codes, no highlighting, no wrapping: not even in a default console."""
