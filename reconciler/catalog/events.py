@@ -29,7 +29,7 @@ from yaml.events import (
 )
 
 from reconciler.catalog.problems import DataPath
-from reconciler.catalog.reading import position
+from reconciler.catalog.disk import position
 from reconciler.catalog.scalars import resolve
 
 MAX_DEPTH: Final = 32
@@ -76,10 +76,9 @@ class Document:
 
 def build(data: bytes) -> Document:
     """The document in UTF-8 bytes, with every fault in it. Raises nothing on any bytes."""
-    builder = _Builder(data)
-    document = builder.document
+    document = Document()
     try:
-        builder.read()
+        _Builder(data, document).read()
         document.complete = True
     except _RefusedError as refused:
         document.faults.append(refused.fault)
@@ -123,20 +122,26 @@ def syntax_fault(error: yaml.YAMLError, data: bytes) -> Fault:
 class _Anchored:
     value: Any
     nodes: int
+    height: int
+    """How many containers are inside each other here, its own included."""
 
 
 class _Builder:
     """One pass over one document."""
 
-    def __init__(self, data: bytes) -> None:
-        self.document = Document()
-        self._next: Callable[[], Any] = parser(data)
+    def __init__(self, data: bytes, document: Document) -> None:
+        self.document = document
+        self._data = data
+        self._next: Callable[[], Any]
         self._path: list[str | int] = []
         self._anchors: dict[str, _Anchored | None] = {}
         self._written = 0
         self._borrowed = 0
+        self._deepest = 0
+        """How deep the containers go since the innermost anchor that is open."""
 
     def read(self) -> None:
+        self._next = parser(self._data)  # here, since the slower parser may refuse at once
         self._next()
         event = self._next()
         if type(event) is StreamEndEvent:
@@ -167,20 +172,27 @@ class _Builder:
             return self._untagged(event)
         if anchor in self._anchors:
             self._fault(event, f"the anchor &{anchor} is there already")
-        before = self._written + self._borrowed
-        self._anchors[anchor] = None
+        before, outside, here = self._written + self._borrowed, self._deepest, len(self._path)
+        self._anchors[anchor], self._deepest = None, here
         value = self._untagged(event)
-        self._anchors[anchor] = _Anchored(value, self._written + self._borrowed - before + 1)
+        nodes = self._written + self._borrowed - before + 1
+        self._anchors[anchor] = _Anchored(value, nodes, self._deepest - here)
+        self._deepest = max(outside, self._deepest)
         return value
 
     def _untagged(self, event: Any) -> Any:
         if type(event) is ScalarEvent:
             return resolve(event.value) if event.style in ("", None) else event.value
-        if isinstance(event, CollectionStartEvent) and len(self._path) >= MAX_DEPTH:
-            self._refuse(event, f"nested more than {MAX_DEPTH} deep")
+        self._deepen(event, 1)
         if type(event) is SequenceStartEvent:
             return self._sequence()
         return self._mapping()
+
+    def _deepen(self, event: Any, containers: int) -> None:
+        depth = len(self._path) + containers
+        if depth > MAX_DEPTH:
+            self._refuse(event, f"nested more than {MAX_DEPTH} deep")
+        self._deepest = max(self._deepest, depth)
 
     def _alias(self, event: Any) -> Any:
         name = event.anchor
@@ -195,6 +207,7 @@ class _Builder:
         self._borrowed += anchored.nodes
         if self._borrowed > SPARE_NODES + NODES_PER_WRITTEN * self._written:
             self._refuse(event, "the aliases of this document stand for too many values")
+        self._deepen(event, anchored.height)
         return anchored.value
 
     def _sequence(self) -> list[Any]:
@@ -226,7 +239,7 @@ class _Builder:
                 path.append(key)
                 value = self._node(held)
                 path.pop()
-            if key == "<<" and event.implicit[0]:
+            if key == "<<" and event.__class__ is ScalarEvent and event.implicit[0]:
                 merges.append((held, value))
             elif key in built:
                 self._repeated(event, key)
@@ -272,4 +285,6 @@ class _Builder:
                 continue
             for key, value in mapping.items():
                 built.setdefault(key, value)
+                if self._path == ["files"]:
+                    self.document.spots.setdefault(key, spot(event.start_mark))
         return built

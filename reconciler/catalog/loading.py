@@ -14,7 +14,7 @@ from reconciler.catalog.includes import Included, included
 from reconciler.catalog.jsonlines import read_jsonl
 from reconciler.catalog.metadata import Metadata
 from reconciler.catalog.problems import Findings, Problem, near, shown
-from reconciler.catalog.reading import UnreadableError, read
+from reconciler.catalog.disk import UnreadableError, read
 from reconciler.catalog.records import Records
 from reconciler.catalog.resolving import Texts, problems_of
 from reconciler.catalog.sources import Sources

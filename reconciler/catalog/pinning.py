@@ -17,8 +17,7 @@ from reconciler.catalog.cells import unguarded
 from reconciler.catalog.jsonlines import read_jsonl
 from reconciler.catalog.loading import load_to_pin
 from reconciler.catalog.problems import Findings, Problem
-from reconciler.catalog.reading import UnreadableError, read
-from reconciler.catalog.replacing import replace
+from reconciler.catalog.disk import UnreadableError, read, replace
 from reconciler.catalog.spans import Scalar, SourceSpan, Span, csv_rows, json_pairs, unquoted
 from reconciler.catalog.spans import yaml_sources as _yaml_sources
 from reconciler.catalog.tables import read_csv

@@ -38,8 +38,8 @@ def nearest(located: Located, path: DataPath) -> tuple[Spots, bool] | None:
 def locate(data: bytes, wanted: Collection[DataPath]) -> Located:
     """The places of those paths that are in the YAML text, as far as it can be read."""
     walk = _Walk(with_ancestors(wanted))
-    following = parser(data)
     try:
+        following = parser(data)
         while (event := following()) is not None:
             walk.step(event)
     except yaml.YAMLError:

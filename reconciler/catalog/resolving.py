@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from reconciler.catalog.events import Spot
 from reconciler.catalog.places import Located, nearest
 from reconciler.catalog.problems import Finding, Problem, path_text
-from reconciler.catalog.reading import UnreadableError, read
+from reconciler.catalog.disk import UnreadableError, read
 from reconciler.catalog.records import Locate
 from reconciler.core.model import Place
 

@@ -18,7 +18,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.catalog.reading import kind_of, reason
+from reconciler.catalog.disk import kind_of, reason
 from reconciler.core.model import Presence
 
 _POINTER: Final = re.compile(

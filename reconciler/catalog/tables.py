@@ -4,7 +4,12 @@ A header row names the columns: `key`, `title`, `bucket`, `acr_id`, `was` (keys 
 between), `protect`, `absent`, `source.audio` (`.fingerprint`, `.audio_url`, `.acrid`,
 `.sha256`) and `user_defined.NAME`. Cells are texts; `user_defined.NAME:number` and `:boolean`
 say otherwise (and `:string` says so, for a name that ends like one of these). An empty cell is
-left out; `{}` in a column `user_defined` means none at all. Formula characters: see `cells`.
+left out; `{}` in a column `user_defined` means none at all.
+
+A spreadsheet takes a cell that begins with `= + - @`, a tab or a line break for a formula. Such
+a text is written with a `'` before it, which spreadsheets hide, and read without. So that this
+is exact, a text that itself begins with `'` and one of those characters, or with `''`, gets one
+more `'`. A lone `'` before anything else (`'tis`) is what it is.
 """
 
 import csv
@@ -14,7 +19,6 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reconciler.catalog.cells import unguarded
 from reconciler.catalog.places import Located, Spots
 from reconciler.catalog.problems import DataPath, Findings, near, shown
 from reconciler.catalog.records import Records
@@ -29,6 +33,8 @@ COLUMNS: Final = (
     "user_defined",
 )
 TYPES: Final = (":number", ":boolean", ":string")
+_FORMULAS: Final = tuple("=+-@\t\r\n")
+_GUARDED: Final = tuple(f"'{start}" for start in (*_FORMULAS, "'"))
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 
 
@@ -43,12 +49,22 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class _Column:
     name: str
-    path: tuple[str, ...]
+    path: tuple[str] | tuple[str, str]
     value: Callable[[str], Json]
 
 
 class _CellError(ValueError):
     """A cell that is not what its column holds."""
+
+
+def guarded(text: str) -> str:
+    """The text as a cell holds it."""
+    return f"'{text}" if text.startswith((*_FORMULAS, *_GUARDED)) else text
+
+
+def unguarded(cell: str) -> str:
+    """The text that a cell holds."""
+    return cell[1:] if cell.startswith(_GUARDED) else cell
 
 
 def read_csv(file: str, data: bytes, findings: Findings) -> Records:
@@ -104,7 +120,8 @@ def _columns(file: str, header: Row, text: str, findings: Findings) -> list[_Col
 
 def _column(name: str) -> _Column | None:
     if name in COLUMNS:
-        return _Column(name, tuple(name.split(".")), _CONVERT.get(name, unguarded))
+        group, dot, field = name.partition(".")
+        return _Column(name, (group, field) if dot else (group,), _CONVERT.get(name, unguarded))
     group, dot, field = name.partition(".")
     if group != "user_defined" or not dot:
         return None
@@ -193,9 +210,10 @@ def _entry(
             case (name,):
                 entry[name] = value
             case (group, name):
-                entry.setdefault(group, {})[name] = value
-            case _:
-                pass
+                held = entry.setdefault(group, {})
+                if name in held:
+                    faults.append((column.path, "two columns of this row set it"))
+                held[name] = value
     return key, entry, faults
 
 

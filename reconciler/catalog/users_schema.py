@@ -9,7 +9,7 @@ from urllib.parse import unquote, urldefrag
 import orjson
 
 from reconciler.catalog.problems import Findings, shown
-from reconciler.catalog.reading import UnreadableError, read
+from reconciler.catalog.disk import UnreadableError, read
 from reconciler.catalog.structure import Refusal, explain, fast_refusals
 from reconciler.core.model import Json, Place
 

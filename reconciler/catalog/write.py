@@ -14,16 +14,15 @@ from typing import Any, Final
 
 import orjson
 
-from reconciler.catalog.cells import guarded
 from reconciler.catalog.events import MAX_DEPTH
-from reconciler.catalog.problems import Problem
-from reconciler.catalog.tables import TYPES
+from reconciler.catalog.problems import Problem, path_text
+from reconciler.catalog.tables import TYPES, guarded
 from reconciler.core.model import Json, Place, UserDefined
 from reconciler.errors import CatalogError
 
 _OBVIOUS: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9_ ./()'-]*[A-Za-z0-9_./()'-])?", re.ASCII)
 _NOT_OBVIOUS: Final = frozenset(
-    ("true", "false", "null", "yes", "no", "on", "off", "y", "n", "t", "f", "nan", "inf")
+    "true false null yes no on off y n t f nan inf infinity none undefined".split()
 )
 _LONGEST_SIMPLE_KEY: Final = 400
 """YAML reads a longer key only where it is announced by a question mark."""
@@ -108,7 +107,7 @@ def _too_deep(entries: Sequence[ExportedEntry]) -> Iterator[tuple[str, str, str 
     for entry in entries:
         for name, value in _metadata(entry).items():
             if _depth(value) > _DEEPEST:
-                yield f"files.{entry.key}.user_defined.{name}", "is nested too deep", None
+                yield path_text(("files", entry.key, "user_defined", name)), "is nested too deep", None
 
 
 def _depth(value: Json) -> int:
@@ -137,7 +136,8 @@ def _not_for_cells(entries: Sequence[ExportedEntry]) -> Iterator[tuple[str, str,
             elif name == "" or len(name) > _LONGEST_CELL:
                 what = "has a name that no column can have"
             if what:
-                yield f"files.{entry.key}.user_defined.{name}", what, hint
+                path = ("title",) if value is entry.title else ("user_defined", name)
+                yield path_text(("files", entry.key, *path)), what, hint
 
 
 def _column(name: str, value: Json) -> str:

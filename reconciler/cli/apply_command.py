@@ -38,6 +38,7 @@ from reconciler.cli.output import Output, with_output
 from reconciler.cli.progress import watching
 from reconciler.cli.showing import made_now, show_plan
 from reconciler.cli.telling import tell_differences, tell_finished, tell_new
+from reconciler.core.marks import mark_fields
 from reconciler.core.model import DesiredState, LiveState
 from reconciler.core.plan import Options, Plan, Rule
 from reconciler.errors import ReconcilerError, RefusedByGuardrail, StalePlan, UsageError
@@ -163,8 +164,8 @@ class _Asked:
         else:
             plan, _ = read_plan(self.plan_file, schema("plan.schema.json"))
             work = work_of_reviewed(plan, desired, live)
-        self._check_digest(work.plan, output)
-        show_plan(work.plan, made_now(), "text", output, verbose=False)
+        self._check_digest(work.plan, desired, output)
+        _show(work.plan, desired, output)
         tell_new(work, output)
         if work.plan.violations:
             raise RefusedByGuardrail("the plan is refused by guardrails, and nothing was sent")
@@ -172,10 +173,10 @@ class _Asked:
             raise ReconcilerError("declined: nothing was sent")
         return work
 
-    def _check_digest(self, plan: Plan, output: Output) -> None:
+    def _check_digest(self, plan: Plan, desired: DesiredState, output: Output) -> None:
         if self.digest is None or self.digest == plan.digest:
             return
-        show_plan(plan, made_now(), "text", output, verbose=False)
+        _show(plan, desired, output)
         if self.reviewed is not None:
             before, _ = read_plan(self.reviewed, schema("plan.schema.json"))
             tell_differences(before, plan, output)
@@ -183,6 +184,11 @@ class _Asked:
             f"the plan is not the one that was reviewed: its digest is {plan.digest}, "
             f"reviewed was {self.digest}; nothing was sent"
         )
+
+
+def _show(plan: Plan, desired: DesiredState, output: Output) -> None:
+    marks = mark_fields(desired.identity)
+    show_plan(plan, made_now(), "text", output, verbose=False, marks=marks)
 
 
 def _confirmed(count: int) -> bool:

@@ -16,6 +16,7 @@ from reconciler.cli.options import (
     service_options,
 )
 from reconciler.cli.output import Output, with_output
+from reconciler.core.marks import mark_fields
 from reconciler.render.drift_text import drift_json, drift_text
 
 
@@ -56,5 +57,5 @@ def command(
     if form == "json":
         output.raw(orjson.dumps(drift_json(drift), option=orjson.OPT_INDENT_2) + b"\n")
     else:
-        output.result(drift_text(drift, width=output.width))
+        output.result(drift_text(drift, width=output.width, marks=mark_fields(desired.identity)))
     return 2 if drift.items else 0

@@ -40,15 +40,15 @@ class Output:
 
     def tell(self, message: str) -> None:
         """What the command was called for, in a line of words."""
-        from reconciler.render.safe import visible
+        from reconciler.render.safe import guarded, said
 
-        sys.stdout.write(f"{visible(message)}\n")
+        sys.stdout.write(f"{guarded(said(message))}\n")
 
     def say(self, message: str) -> None:
         """What the user may like to know meanwhile."""
-        from reconciler.render.safe import visible
+        from reconciler.render.safe import guarded, said
 
-        sys.stderr.write(f"{visible(message)}\n")
+        sys.stderr.write(f"{guarded(said(message))}\n")
 
     def warn(self, message: str) -> None:
         """What the user should look at."""

@@ -15,6 +15,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import Output, with_output
 from reconciler.cli.showing import made_now, show_plan
+from reconciler.core.marks import mark_fields
 from reconciler.core.plan import Rule
 from reconciler.errors import RefusedByGuardrail
 from reconciler.planfile import write_plan
@@ -54,7 +55,8 @@ def command(
     made = made_now()
     if out is not None:
         write_plan(out, plan, made)
-    show_plan(plan, made, form, output, verbose=verbose)
+    marks = mark_fields(desired.identity)
+    show_plan(plan, made, form, output, verbose=verbose, marks=marks)
     if plan.violations:
         return RefusedByGuardrail.exit_code
     return 2 if detailed_exitcode and plan.changes else 0

@@ -106,6 +106,8 @@ class _Judge:
                 done = file is not None and file.bucket == change.bucket
             case Update():
                 done = content is not None and self._same(content, change.after)
+            case _:
+                assert_never(change)
         if done:
             return Applied(change.file_id, change.acr_id, already=True)
         return Stale("it is no longer what would be done", content)

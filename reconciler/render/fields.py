@@ -137,9 +137,13 @@ def _both(page: Page, label: str, old: Json, new: Json, words: Words, room: int)
     if sum(map(cell_len, cut)) + len("".join(words)) <= room:
         page.line((f"{INDENT}{label}  ", ""), *_sides(cut, words))
         return
-    margin = " " * (len(INDENT) + cell_len(label) + 2)
-    page.line((f"{INDENT}{label}  ", ""), (padded(first, wide), DIM), (cut[0], "red"))
-    page.line((margin, ""), (padded(second, wide), DIM), (cut[1], "green"))
+    start = f"{INDENT}{label}  "
+    if cell_len(label) > _WIDEST_COLUMN:
+        page.line((start, ""))
+        start = INDENT + "    "
+        cut = shown_pair(old, new, NO_LIMIT if room == NO_LIMIT else page.room(len(start) + wide))
+    page.line((start, ""), (padded(first, wide), DIM), (cut[0], "red"))
+    page.line((" " * cell_len(start), ""), (padded(second, wide), DIM), (cut[1], "green"))
 
 
 def _sides(values: tuple[str, str], words: Words) -> tuple[Part, ...]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from conftest import Folder
+from typing import Any
 
 from reconciler.catalog import Problem
 from reconciler.core.model import Place
@@ -10,7 +10,7 @@ from reconciler.core.model import Place
 GOLDEN = Path(__file__).with_name("golden")
 
 
-def test_a_catalogue_with_thirty_mistakes(folder: Folder) -> None:
+def test_a_catalogue_with_thirty_mistakes(folder: Any) -> None:
     folder.write("catalog.yaml", (GOLDEN / "mistakes.yaml").read_bytes())
     folder.write("feed.jsonl", (GOLDEN / "mistakes.jsonl").read_bytes())
     folder.write("tracks.csv", (GOLDEN / "mistakes.csv").read_bytes())
@@ -24,7 +24,7 @@ def test_how_a_problem_reads() -> None:
     assert str(Problem(Place("a.csv", 1, 1), "", "is empty")) == "a.csv:1:1: is empty"
 
 
-def test_very_many_problems_are_counted(folder: Folder) -> None:
+def test_very_many_problems_are_counted(folder: Any) -> None:
     bad = "".join(f"  key-{number:04}: {{}}\n" for number in range(1000))
     found = folder.problems("files:\n" + bad)
     assert len(found) == 301
@@ -32,12 +32,12 @@ def test_very_many_problems_are_counted(folder: Folder) -> None:
     assert found[-1] == "catalog.yaml:306:3: and 700 more from here on"
 
 
-def test_nothing_invisible_gets_into_a_message(folder: Folder) -> None:
+def test_nothing_invisible_gets_into_a_message(folder: Any) -> None:
     found = folder.problems('files:\n  a: {title: T, bucket: "\\e[2J\\u202e", "\\n::error::": 1}\n')
     assert all(line.isprintable() for line in found)
 
 
-def test_the_file_was_changed_while_it_was_read(folder: Folder, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_the_file_was_changed_while_it_was_read(folder: Any, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     """Places of entries are known without reading the file again."""
     from reconciler.catalog import resolving
 

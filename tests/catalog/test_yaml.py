@@ -131,7 +131,7 @@ def test_line_and_column_of_values() -> None:
     assert found["files", "a"].key == (2, 3)
     assert found["files", "a", "title"] == places.Spots((3, 5), (3, 12))
     assert found["files", "a", "was", 1].value == (4, 14)
-    assert found["files", "a", "user_defined", "b", "c"] == places.Spots((5, 23), (5, 26))
+    assert found["files", "a", "user_defined", "b", "c"] == places.Spots((5, 24), (5, 27))
     nearest = places.nearest(found, ("files", "nothing"))
     assert nearest is not None
     assert nearest[0].key == (1, 1)

@@ -100,7 +100,7 @@ CASES = {
     ),
     "a create whose mark is there": (
         "entry a spots s1",
-        "entry a spots s1 \n file 7 spots a s1",
+        "entry a spots s1 \n file 6 spots - s1 \n file 7 spots a s1",
         "applied already as 7: create:a",
     ),
     "a create whose mark is there with another source: stale": (

@@ -1,11 +1,14 @@
-"""Bytes of a catalogue's file, or one sentence that says why there are none.
+"""A catalogue's files on the disk: read, or one sentence that says why not; replaced whole or not
+at all.
 
-Nothing here blocks or reads without end, whatever stands at the path: a FIFO, a device, a folder.
+Reading never blocks and never goes on without end, whatever stands at the path: a FIFO, a device.
 """
 
 import codecs
+import contextlib
 import hashlib
 import os
+import secrets
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +17,7 @@ from typing import Final
 MAX_BYTES: Final = 512 * 1024 * 1024
 """The largest file that is read: about 1.6 million entries of YAML."""
 
+_TOO_LARGE: Final = f"is larger than {MAX_BYTES // (1024 * 1024)} MiB"
 _CHUNK: Final = 1 << 20
 
 
@@ -51,9 +55,11 @@ def read_bytes(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         raise UnreadableError(f"cannot be read: {reason(error)}") from None
     try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise UnreadableError(f"is {kind_of(mode)}, not a file")
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableError(f"is {kind_of(status.st_mode)}, not a file")
+        if status.st_size > MAX_BYTES:
+            raise UnreadableError(_TOO_LARGE)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -61,8 +67,35 @@ def read_bytes(path: Path) -> bytes:
     finally:
         os.close(descriptor)
     if len(data) > MAX_BYTES:
-        raise UnreadableError(f"is larger than {MAX_BYTES // (1024 * 1024)} MiB")
+        raise UnreadableError(_TOO_LARGE)  # it grew meanwhile
     return data
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Put `data` in the place of the file that `path` leads to; its mode stays.
+
+    The bytes are on disk before the name leads to them. Raises `OSError`.
+    """
+    real = path.resolve()
+    mode = stat.S_IMODE(real.stat().st_mode)
+    new = real.with_name(f".{real.name}.{secrets.token_hex(6)}.new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        new.replace(real)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            new.unlink()
+        raise
+    folder = os.open(real.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def reason(error: OSError | ValueError) -> str:
