@@ -28,12 +28,12 @@ def tell(example: Path) -> int:
     with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as folder:
         home = Path(folder)
         shutil.copytree(example, home / "catalogue")
-        with _sandbox(home) as url:
-            try:
+        try:
+            with _sandbox(home) as url:
                 _tell(home / "catalogue", url, _environment(home, url))
-            except _Failed as failed:
-                sys.stderr.write(f"demo: {failed}\n")
-                return 1
+        except _Failed as failed:
+            sys.stderr.write(f"demo: {failed}\n")
+            return 1
     return 0
 
 
@@ -111,6 +111,9 @@ def _sandbox(home: Path) -> Iterator[str]:
     ) as server:
         try:
             line = server.stdout.readline() if server.stdout else ""
+            if not line.startswith(_SERVING):
+                # Without an address the commands would go to the real service.
+                raise _Failed("the sandbox did not start, so nothing was done")
             yield line.removeprefix(_SERVING).strip()
         finally:
             server.terminate()

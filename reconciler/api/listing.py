@@ -5,12 +5,14 @@ file missed and one that is gone. A listing is proved where
 
 - one page holds all (one answer is one moment), or
 - each id comes once, all in one order, as many as every page says there are, and the last page,
-  which was read before the others, reads the same after them: a file that went or came in
+  which was read before all the others, reads the same after them: a file that went or came in
   between would have shifted it. (What this cannot see: a file that goes and one with an older
   id that is moved in, both in the middle, at once. Apply lists anew before it creates.)
 
 Otherwise all is read again, until two readings in a row are the same and have as many files as
-the service says there are. It costs as many requests as there are pages, and one.
+the service says there are. It costs as many requests as there are pages, and two: the first
+page is asked for how many there are, and then again among the others, since it is older than the
+witness.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -64,9 +66,9 @@ class Lister:
         if first.last == 1:
             return _proved([first], None, None)
         witness = self._read_page(bucket, first.last, size)
-        middle = list(self._middle(bucket, first, size))
+        others = list(self._others(bucket, first, size))
         again = self._read_page(bucket, first.last, size)
-        return _proved([first, *middle, witness], witness, again)
+        return _proved([*others, witness], witness, again)
 
     def _first(self, bucket: str) -> tuple[Page, int]:
         for size in _SIZES[:-1]:
@@ -77,16 +79,16 @@ class Lister:
                     raise
         return self._read_page(bucket, 1, _SIZES[-1]), _SIZES[-1]
 
-    def _middle(self, bucket: str, first: Page, size: int) -> Iterator[Page]:
-        """The pages between the first and the last, in order, a bounded number at a time: what
-        the service says of their number is not believed beyond an empty page."""
+    def _others(self, bucket: str, first: Page, size: int) -> Iterator[Page]:
+        """The pages before the last, in order, a bounded number at a time: what the service says
+        of their number is not believed beyond an empty page."""
         if not first.files:
             raise UnreadableAnswer(
                 f"listing bucket {bucket}: the first of {first.last} pages is empty"
             )
         with ThreadPoolExecutor(self._concurrency) as pool:
             wave = self._concurrency * 4
-            for start in range(2, first.last, wave):
+            for start in range(1, first.last, wave):
                 numbers = range(start, min(start + wave, first.last))
                 pages = list(pool.map(lambda n: self._read_page(bucket, n, size), numbers))
                 yield from pages

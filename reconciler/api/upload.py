@@ -39,7 +39,7 @@ class Upload:
         # Nobody can know it before, and so nobody can have it in a title or in a file.
         boundary = f"reconciler-{secrets.token_hex(16)}"
         self.content_type = f"multipart/form-data; boundary={boundary}"
-        self._head = _head(boundary, fields, Path(source.location).name)
+        self._head = _head(boundary, fields, _name(source))
         self._tail = f"\r\n--{boundary}--\r\n".encode()
         self._left = size
         self._digest = hashlib.sha256()
@@ -118,4 +118,4 @@ def _head(boundary: str, fields: Mapping[str, str], filename: str) -> bytes:
         f'filename="{filename.translate(_UNQUOTABLE)}"\r\n'
         "Content-Type: application/octet-stream\r\n\r\n"
     )
-    return "".join(parts).encode("utf-8", "surrogateescape")
+    return "".join(parts).encode("utf-8", "replace")

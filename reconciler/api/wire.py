@@ -145,8 +145,10 @@ def refusal(body: bytes) -> str:
         told = orjson.loads(body)
     except ValueError:
         return ""
-    if not isinstance(told, dict):
-        return ""
+    return _said(told) if isinstance(told, dict) else ""
+
+
+def _said(told: Mapping[str, Any]) -> str:
     said = [str(told[name]) for name in ("message", "error", "detail", "title") if told.get(name)]
     errors = told.get("errors")
     if isinstance(errors, dict):
@@ -160,7 +162,7 @@ def _joined(reasons: Any) -> str:
 
 def _member(answer: Any, name: str, doing: str) -> Any:
     if not isinstance(answer, dict) or answer.get(name) is None:
-        said = refusal(orjson.dumps(answer)) if isinstance(answer, dict) else ""
+        said = _said(answer) if isinstance(answer, dict) else ""
         raise UnreadableAnswer(
             f"{doing}: the answer has no {name}" + (f", it says {said!r}" if said else "")
         )

@@ -38,7 +38,7 @@ def of_catalogue(url: str) -> str:
     if is_loopback(host):
         return url.rstrip("/")
     if not host.endswith(_SERVICE):
-        raise AddressError("the host must be one of *.acrcloud.com, *.acrcloud.cn, or loopback")
+        raise AddressError(f"the host {host} is none of *.acrcloud.com, *.acrcloud.cn and loopback")
     if scheme != "https":
         raise AddressError("must begin with https://")
     return url.rstrip("/")
@@ -70,7 +70,7 @@ def check_audio(url: str, *, rehearsal: bool) -> None:
         if not rehearsal:
             raise AddressError("names this machine, which the service cannot reach")
     elif _is_private(host):
-        raise AddressError("names an address of a private network")
+        raise AddressError(f"names an address of a private network: {host}")
     scheme = split["scheme"].lower()
     if scheme != "https" and not (scheme == "http" and is_loopback(host)):
         raise AddressError("must begin with https://")
@@ -86,7 +86,7 @@ def is_rehearsal(base_url: str) -> bool:
 
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine itself, without asking any name server."""
-    if host.rstrip(".").lower() == "localhost" or host.lower().endswith(".localhost"):
+    if f".{host.rstrip('.').lower()}".endswith(".localhost"):
         return True
     address = _address(host)
     return address is not None and address.is_loopback

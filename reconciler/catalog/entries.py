@@ -1,19 +1,19 @@
 """Entries, checked: each by its form, then by what only the whole catalogue can tell."""
 
-import re
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from reconciler.catalog.entry_sources import SourceReader, path_of
-from reconciler.catalog.head import Head
+from reconciler.catalog.head import Head, no_bucket
 from reconciler.catalog.metadata import Metadata
-from reconciler.catalog.problems import DataPath, Findings, near, shown
+from reconciler.catalog.problems import DataPath, Findings, shown
 from reconciler.catalog.records import Records
 from reconciler.catalog.scalars import text_of
 from reconciler.catalog.sources import Sources
-from reconciler.catalog.structure import Form, key_pattern
+from reconciler.catalog.structure import Form
+from reconciler.core.marks import KEY_FORM
 from reconciler.core.model import AbsentEntry, Entry, Key
 from reconciler.core.normal import normal_title
 
@@ -68,7 +68,6 @@ class EntryReader:
 
     def _structure(self, files: Sequence[Records]) -> dict[str, Records]:
         """Check each entry's form. Gives the file that each key belongs to."""
-        matches = re.compile(key_pattern().replace("$", r"\Z")).match
         owner: dict[str, Records] = {}
         for records in files:
             for key, raw in records.entries.items():
@@ -78,7 +77,7 @@ class EntryReader:
                     self.findings.error_at(records.place(key), ("files", key), message)
                     continue
                 owner[key] = records
-                if not matches(key):
+                if not KEY_FORM.fullmatch(key):
                     wanted = "expected 1 to 128 characters of letters, digits and . _ - / : @"
                     what = f"{wanted}, found {shown(key)}"
                     self.findings.error_at(records.place(key), ("files", key), what)
@@ -90,9 +89,8 @@ class EntryReader:
         if isinstance(raw, dict) and (paths := _number_paths(raw)):
             if records.typed:
                 for path in paths:
-                    self.findings.error(
-                        records.file, (*where, *path), "expected a text", "quote it"
-                    )
+                    message = f"expected a text, found {shown(_at(raw, path))}"
+                    self.findings.error(records.file, (*where, *path), message, "quote it")
             else:
                 raw = records.entries[key] = _with_texts(raw, paths)
         if self.form.accepts(raw):
@@ -137,11 +135,8 @@ class EntryReader:
             return name
         if "bucket" in raw:
             if isinstance(name, str):
-                hint = near(name, self.head.buckets)
-                hint = hint or f"buckets here: {', '.join(self.head.buckets)}"
                 where = ("files", key, "bucket")
-                message = f"there is no bucket {shown(name)}"
-                self.findings.error(records.file, where, message, hint)
+                self.findings.error(records.file, where, *no_bucket(self.head, name))
         elif name is None and raw.get("absent") is not True:
             hint = "or give defaults.bucket"
             self.findings.key_error(records.file, ("files", key), "bucket is missing", hint)
@@ -158,12 +153,12 @@ class EntryReader:
                     own = "this entry's own" if name == entry.key else "another entry's"
                     message = f"{shown(name)} is {own} key"
                 elif former.setdefault(name, entry.key) != entry.key:
-                    message = f"{shown(name)} is a former key of {former[name]} already"
+                    message = f"{shown(name)} is a former key of {shown(former[name])} already"
                 if message:
                     where = ("files", entry.key, "was", index)
                     self.findings.error(entry.place.file, where, message)
             if entry.acr_id and pins.setdefault(entry.acr_id, entry.key) != entry.key:
-                message = f"this acr_id is {pins[entry.acr_id]}'s already"
+                message = f"this acr_id is that of {shown(pins[entry.acr_id])} already"
                 self.findings.error(entry.place.file, ("files", entry.key, "acr_id"), message)
 
 
@@ -176,6 +171,12 @@ def _number_paths(raw: dict[str, Any]) -> list[DataPath]:
     if type(source) is dict:
         found += [("source", name) for name, item in source.items() if type(item) in _NUMBERS]
     return found
+
+
+def _at(value: Any, path: DataPath) -> Any:
+    for part in path:
+        value = value[part]
+    return value
 
 
 def _with_texts(raw: dict[str, Any], paths: list[DataPath]) -> dict[str, Any]:

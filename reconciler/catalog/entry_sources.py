@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from reconciler.catalog import base_url
-from reconciler.catalog.problems import DataPath, Findings
+from reconciler.catalog.problems import DataPath, Findings, shown
 from reconciler.catalog.sources import NOT_THERE, Seen, Sources
 from reconciler.core.model import Presence, Source, SourceKind
 
@@ -89,7 +89,7 @@ class SourceReader:
     ) -> Source:
         at = (*where, kind.value)
         if seen.complaint:
-            self._findings.error(file, at, f"the source {seen.complaint}")
+            self._findings.error(file, at, f"the source {shown(location)} {seen.complaint}")
         elif seen.presence is Presence.ABSENT and pin is None:
             hint = "reconciler pin, where the file is, writes its digest"
             self._findings.warning(file, at, "not verified: the file is not there", hint)

@@ -18,7 +18,6 @@ from typing import Any, Final, NoReturn, TypeAlias
 import yaml
 from yaml.events import (
     AliasEvent,
-    CollectionStartEvent,
     DocumentStartEvent,
     Event,
     MappingEndEvent,
@@ -28,8 +27,8 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from reconciler.catalog.problems import DataPath
 from reconciler.catalog.disk import position
+from reconciler.catalog.problems import DataPath
 from reconciler.catalog.scalars import resolve
 
 MAX_DEPTH: Final = 32

@@ -32,7 +32,7 @@ def exported_entries(
                         key=f"{slug(file.title) or 'file'}-{file.id}",
                         title=file.title,
                         bucket=file.bucket,
-                        acr_id=file.acr_id,
+                        acr_id=file.acr_id or None,
                         user_defined=user_defined,
                     )
                 )

@@ -8,9 +8,10 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from reconciler.catalog import base_url
-from reconciler.catalog.problems import Findings
+from reconciler.catalog.problems import Findings, listed, near, shown
 from reconciler.catalog.scalars import text_of
 from reconciler.catalog.structure import Form
+from reconciler.core.marks import mark_fields
 from reconciler.core.model import (
     PROTECT_FIELD,
     Adopt,
@@ -53,12 +54,6 @@ class Head:
     default_bucket: str | None = None
     default_user_defined: dict[str, Json] | None = None
     include: list[str] = field(default_factory=list)
-
-    @property
-    def marks(self) -> frozenset[str]:
-        """The user_defined fields that are the reconciler's own."""
-        fields = (self.identity.field, self.identity.source_field, PROTECT_FIELD)
-        return frozenset(name for name in fields if name is not None)
 
 
 def read_head(file: str, document: Mapping[str, Any], form: Form, findings: Findings) -> Head:
@@ -123,7 +118,7 @@ def _read_buckets(head: Head, buckets: Mapping[str, Any], findings: Findings) ->
             head.buckets[name] = Bucket(name, 0)  # known by its name; the form has complained
             continue
         if number in ids:
-            message = f"{number} is the bucket {ids[number]} already"
+            message = f"{number} is the id of the bucket {shown(ids[number])} already"
             findings.error(head.file, ("buckets", name, "id"), message)
         ids.setdefault(number, name)
         prune = _only(Prune, bucket.get("prune", "owned"), Prune.OWNED)
@@ -190,6 +185,9 @@ def _read_limits(head: Head, limits: Mapping[str, Any]) -> None:
 def _read_defaults(head: Head, defaults: Mapping[str, Any], findings: Findings) -> None:
     bucket = defaults.get("bucket")
     head.default_bucket = bucket if isinstance(bucket, str) else None
+    if head.default_bucket is not None and head.default_bucket not in head.buckets:
+        message, hint = no_bucket(head, head.default_bucket)
+        findings.error(head.file, ("defaults", "bucket"), message, hint)
     user_defined = defaults.get("user_defined")
     if not isinstance(user_defined, dict):
         return
@@ -203,9 +201,15 @@ def _read_defaults(head: Head, defaults: Mapping[str, Any], findings: Findings) 
             findings.warning(head.file, path, result_field(name))
 
 
+def no_bucket(head: Head, name: str) -> tuple[str, str]:
+    """What to say of a bucket that is not declared, with a hint."""
+    hint = near(name, head.buckets) or f"buckets here: {listed(head.buckets)}"
+    return f"there is no bucket {shown(name)}", hint
+
+
 def name_complaint(head: Head, name: str, *, is_set: bool) -> str | None:
     """Why a catalogue may not set a user_defined name, or None where it may."""
-    if name in head.marks:
+    if name in mark_fields(head.identity):
         return f"{name} is a field of the mark, which the reconciler writes itself"
     glob = next((glob for glob in head.rules.ignore if fnmatch.fnmatchcase(name, glob)), None)
     if glob is not None and is_set:

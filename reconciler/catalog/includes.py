@@ -1,7 +1,5 @@
 """Which files a catalogue includes: globs that stay inside its own folder."""
 
-import glob
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -42,7 +40,7 @@ def included(
         if complaint:
             findings.error(file, where, complaint)
             continue
-        names = sorted(glob.glob(pattern, root_dir=folder, recursive=True))  # noqa: PTH207
+        names = _names(folder, pattern)
         if not names:
             hint = "paths are relative to the catalogue's folder"
             findings.error(file, where, f"{shown(pattern)} matches no file", hint)
@@ -56,8 +54,19 @@ def included(
     return found
 
 
+def _names(folder: Path, pattern: str) -> list[str]:
+    """What a pattern matches, relative to the folder; hidden files only where it says so."""
+    try:
+        found = [path.relative_to(folder).as_posix() for path in folder.glob(pattern)]
+    except (IndexError, NotImplementedError, OSError, ValueError):
+        return []  # a pattern, or a name in it, that no file can have
+    if any(part.startswith(".") for part in pattern.split("/")):
+        return sorted(found)
+    return sorted(name for name in found if not name.startswith(".") and "/." not in name)
+
+
 def _complaint(pattern: str) -> str | None:
-    if "\0" in pattern or pattern.startswith(("/", "~")) or ".." in pattern.split("/"):
+    if pattern.startswith(("/", "~")) or ".." in pattern.split("/"):
         return f"{shown(pattern)} leads outside the catalogue's folder"
     return None
 
@@ -73,4 +82,4 @@ def _one(root: Path, name: str, index: int) -> Included | str:
     kind = FORMATS.get(Path(name).suffix.lower())
     if kind is None:
         return f"is not of a known format: expected {listed(FORMATS)}"
-    return Included(os.path.normpath(name).replace(os.sep, "/"), real, kind, index)
+    return Included(name, real, kind, index)

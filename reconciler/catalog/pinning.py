@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from reconciler.catalog import events
-from reconciler.catalog.cells import unguarded
+from reconciler.catalog.disk import UnreadableError, read, replace
 from reconciler.catalog.jsonlines import read_jsonl
 from reconciler.catalog.loading import load_to_pin
 from reconciler.catalog.problems import Findings, Problem
-from reconciler.catalog.disk import UnreadableError, read, replace
 from reconciler.catalog.spans import Scalar, SourceSpan, Span, csv_rows, json_pairs, unquoted
 from reconciler.catalog.spans import yaml_sources as _yaml_sources
-from reconciler.catalog.tables import read_csv
+from reconciler.catalog.tables import read_csv, unguarded
 from reconciler.core.model import Entry, Key, Place, Presence
 from reconciler.errors import CatalogError
 

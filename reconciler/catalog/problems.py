@@ -30,7 +30,7 @@ class Problem:
         """`file:line:column: path: message (hint)`: editors make a link of the beginning."""
         path = f"{self.path}: " if self.path else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{self.place}: {path}{self.message}{hint}"
+        return _visible(f"{self.place}: {path}{self.message}{hint}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Findings:
 
 def path_text(path: DataPath) -> str:
     """A path as people write it: `files.spring-ad-01.was[0]`."""
-    parts = [f"[{part}]" if isinstance(part, int) else f".{_visible(part)}" for part in path]
+    parts = [f"[{part}]" if isinstance(part, int) else f".{_short(part, 130)}" for part in path]
     return "".join(parts).removeprefix(".")
 
 
@@ -83,7 +83,7 @@ def shown(value: Json) -> str:
         case None | bool() | int() | float():
             return json.dumps(value)
         case str():
-            return f'"{_short(_visible(value))}"'
+            return f'"{_short(value, 60)}"'
         case dict():
             return "a mapping"
         case _:
@@ -93,12 +93,14 @@ def shown(value: Json) -> str:
 def near(word: str, known: Iterable[str]) -> str | None:
     """A hint that names the likeliest meant word, where one is near enough."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean {_visible(found[0])}?" if found else None
+    return f"did you mean {_short(found[0], 60)}?" if found else None
 
 
 def listed(words: Iterable[str]) -> str:
     """A few words for a message: `audio, fingerprint or acrid`."""
-    every = [_visible(word) for word in words]
+    every = [_short(word, 60) for word in words]
+    if len(every) > 20:
+        every = [*every[:20], f"{len(every) - 20} more"]
     return " or ".join(filter(None, [", ".join(every[:-1]), every[-1]])) if every else "nothing"
 
 
@@ -108,5 +110,6 @@ def _visible(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:57]}..."
+def _short(text: str, most: int) -> str:
+    seen = _visible(text[:most])
+    return seen if len(text) <= most and len(seen) <= most else f"{seen[: most - 3]}..."

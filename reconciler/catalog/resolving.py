@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from reconciler.catalog.disk import UnreadableError, read
 from reconciler.catalog.events import Spot
 from reconciler.catalog.places import Located, nearest
 from reconciler.catalog.problems import Finding, Problem, path_text
-from reconciler.catalog.disk import UnreadableError, read
 from reconciler.catalog.records import Locate
 from reconciler.core.model import Place
 

@@ -35,7 +35,7 @@ class Refusal(NamedTuple):
 
 
 class Form:
-    """One form: the catalogue's head, an entry, or a schema of the users' own."""
+    """One form of ours: the catalogue's head, or an entry."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         """Take a schema that is known to be a valid one, and whose references are inside it."""
@@ -63,7 +63,11 @@ class Form:
         """Every way in which the data does not have this form; empty where it has."""
         if self.accepts(data):
             return []
-        found = [refusal for error in self._slow.iter_errors(data) for refusal in explain(error)]
+        found = [
+            refusal
+            for error in self._slow.iter_errors(data)
+            for refusal in explain(error, ours=True)
+        ]
         # The two read some patterns differently (`$` before a last newline): never let that pass.
         return found or fast_refusals(self._fast, data)
 
@@ -78,12 +82,6 @@ def entry_form() -> Form:
     return Form({"$ref": "#/$defs/entry", "$defs": _shipped()["$defs"]})
 
 
-def key_pattern() -> str:
-    """What a key looks like."""
-    pattern: str = _shipped()["$defs"]["key"]["pattern"]
-    return pattern
-
-
 def _shipped() -> dict[str, Any]:
     schema: dict[str, Any] = orjson.loads(shipped.schema("catalog.schema.json"))
     return schema
@@ -96,10 +94,14 @@ def fast_refusals(validator: Any, data: Json) -> list[Refusal]:
     ]
 
 
-def explain(error: Any) -> Iterator[Refusal]:
-    """One error of `jsonschema`'s, in words of the catalogue."""
+def explain(error: Any, *, ours: bool) -> Iterator[Refusal]:
+    """One error of `jsonschema`'s, in words of the catalogue.
+
+    In a schema of `ours` a `$comment` says what is expected; in one of the users' it is theirs.
+    """
     path: DataPath = tuple(error.absolute_path)
     schema = error.schema if isinstance(error.schema, Mapping) else {}
+    wanted = schema.get("$comment") if ours else None
     match error.validator:
         case "additionalProperties" if schema.get("additionalProperties") is False:
             yield from _unknown(path, error.instance, schema.get("properties", {}))
@@ -107,30 +109,25 @@ def explain(error: Any) -> Iterator[Refusal]:
             yield from _missing(path, error)
         case "enum" | "const":
             yield _not_among(path, error, schema)
-        case "oneOf" if "$comment" in schema:
+        case "oneOf" if wanted and not isinstance(error.instance, Mapping):
+            pass  # its type is wrong, which is said already
+        case "oneOf" if wanted and isinstance(error.instance, Mapping):
             given = [name for name in error.instance if name != "sha256"]
             what = f"found {listed(given).replace(' or ', ' and ')}" if given else "found none"
-            yield Refusal(path, f"expected {schema['$comment']}, {what}")
-        case "propertyNames" | "pattern" if "$comment" in _innermost(error):
-            name = error.instance
+            yield Refusal(path, f"expected {wanted}, {what}")
+        case "propertyNames" | "pattern" if wanted:
             at_key = "propertyNames" in error.absolute_schema_path
-            where = (*path, name) if at_key else path
-            yield Refusal(where, _expected(error), None, at_key)
+            where = (*path, error.instance) if at_key else path
+            yield Refusal(where, _expected(error, wanted), None, at_key)
         case "uniqueItems":
             yield Refusal(path, "an item stands in this list twice")
         case "minProperties" | "minItems" | "minLength":
             yield Refusal(path, "must not be empty")
         case _:
-            yield Refusal(path, _expected(error), _quote_hint(error))
+            yield Refusal(path, _expected(error, wanted), _quote_hint(error))
 
 
-def _innermost(error: Any) -> Mapping[str, Any]:
-    return error.schema if isinstance(error.schema, Mapping) else {}
-
-
-def _expected(error: Any) -> str:
-    schema = _innermost(error)
-    wanted = schema.get("$comment")
+def _expected(error: Any, wanted: str | None) -> str:
     if wanted is None and error.validator == "type":
         types = error.validator_value
         names = types if isinstance(types, list) else [types]
@@ -167,7 +164,7 @@ def _unknown(path: DataPath, instance: Any, known: Iterable[str]) -> Iterator[Re
     names = list(known)
     for name in instance:
         if name not in names:
-            hint = near(str(name), names) or f"known here: {', '.join(names)}"
+            hint = near(str(name), names) or f"known here: {listed(names)}"
             yield Refusal((*path, name), "unknown property", hint, at_key=True)
 
 

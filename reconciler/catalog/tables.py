@@ -109,9 +109,9 @@ def _columns(file: str, header: Row, text: str, findings: Findings) -> list[_Col
         elif name in names[:index]:
             faults.append((index, f"the column {shown(name)} is there already", None))
     if "key" not in names:
-        semicolons = len(names) == 1 and ";" in names[0]
-        comma = "cells are separated by commas" if semicolons else None
-        faults.append((0, "the column key is missing", comma))
+        faults.append((0, "the column key is missing", None))
+        if len(names) == 1 and re.search("[;\t]", names[0]):
+            faults = [(0, "the column key is missing", "cells are separated by commas")]
     for index, message, hint in faults:
         line, column = spot_in(text, next(csv_rows(text))[index][0])
         findings.error_at(Place(file, line, column), (), message, hint)

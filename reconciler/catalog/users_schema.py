@@ -4,12 +4,12 @@ nothing is ever fetched."""
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urldefrag
+from urllib.parse import quote, unquote, urldefrag
 
 import orjson
 
-from reconciler.catalog.problems import Findings, shown
 from reconciler.catalog.disk import UnreadableError, read
+from reconciler.catalog.problems import Findings, shown
 from reconciler.catalog.structure import Refusal, explain, fast_refusals
 from reconciler.core.model import Json, Place
 
@@ -39,10 +39,18 @@ class UsersForm:
         if self._fast.is_valid(metadata):
             return []
         try:
-            found = [r for error in self._slow.iter_errors(metadata) for r in explain(error)]
-        except Exception:  # noqa: BLE001 - a schema of the users' own can break it in many ways
+            found = self._explained(metadata)
+        except _SchemaError:
             found = []
         return found or fast_refusals(self._fast, metadata)
+
+    def _explained(self, metadata: Json) -> list[Refusal]:
+        try:
+            errors = self._slow.iter_errors(metadata)
+            return [refusal for error in errors for refusal in explain(error, ours=False)]
+        except Exception as error:
+            # A pattern that Python reads differently, say: its errors have no common class.
+            raise _SchemaError("cannot be explained") from error
 
 
 def users_form(folder: Path, relative: str, file: str, findings: Findings) -> UsersForm | None:
@@ -67,8 +75,9 @@ def _form(folder: Path, relative: str) -> UsersForm:
     if not isinstance(schema, dict | bool):
         raise _SchemaError("is not a JSON Schema: expected an object")
     kind: Any = jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)
-    base = f"{_ROOT}{relative}"
-    retrieve = _retriever(folder)
+    base = f"{_ROOT}{quote(relative)}"
+    complaints: list[_SchemaError] = []
+    retrieve = _retriever(folder, complaints)
     try:
         kind.check_schema(schema)
         fast = jsonschema_rs.validator_for(
@@ -77,11 +86,10 @@ def _form(folder: Path, relative: str) -> UsersForm:
     except jsonschema.SchemaError as error:
         where = "/".join(map(str, error.absolute_path))
         raise _SchemaError(f"is not a JSON Schema: {error.message} (at #/{where})") from None
-    except _SchemaError:
-        raise
-    except Exception as error:  # noqa: BLE001 - its errors for references have no common class
-        raise _SchemaError(f"cannot be used: {_first_line(error)}") from None
-    registry: Any = referencing.Registry(retrieve=_resource(retrieve))  # type: ignore[call-arg]
+    except Exception as error:  # those for references have no common class
+        raise (complaints or [_SchemaError(f"cannot be used: {_first_line(error)}")])[0] from error
+    new_registry: Any = referencing.Registry  # its fields have other names to mypy
+    registry = new_registry(retrieve=_resource(retrieve))
     if isinstance(schema, dict) and "$id" not in schema:
         schema = {**schema, "$id": base}
     return UsersForm(fast, kind(schema, registry=registry))
@@ -91,12 +99,21 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:300]
 
 
-def _retriever(folder: Path) -> Callable[[str], Any]:
+def _retriever(folder: Path, complaints: list[_SchemaError]) -> Callable[[str], Any]:
+    """Reads what a reference leads to. Why it cannot also goes to `complaints`, since the
+    validators wrap what is raised into words of their own."""
+
     def retrieve(uri: str) -> Any:
         location = urldefrag(uri).url
-        if not location.startswith(_ROOT):
-            raise ValueError(f"{location} is not in the catalogue's folder, and nothing is fetched")
-        return _read(folder, unquote(location.removeprefix(_ROOT)))
+        relative = unquote(location.removeprefix(_ROOT))
+        why = "it is not in the catalogue's folder, and nothing is fetched"
+        try:
+            if location.startswith(_ROOT):
+                return _read(folder, relative)
+        except _SchemaError as error:
+            why = str(error)
+        complaints.append(_SchemaError(f"cannot be used: it refers to {shown(relative)}: {why}"))
+        raise complaints[-1]
 
     return retrieve
 

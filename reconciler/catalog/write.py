@@ -22,7 +22,24 @@ from reconciler.errors import CatalogError
 
 _OBVIOUS: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9_ ./()'-]*[A-Za-z0-9_./()'-])?", re.ASCII)
 _NOT_OBVIOUS: Final = frozenset(
-    "true false null yes no on off y n t f nan inf infinity none undefined".split()
+    [
+        "true",
+        "false",
+        "null",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "y",
+        "n",
+        "t",
+        "f",
+        "nan",
+        "inf",
+        "infinity",
+        "none",
+        "undefined",
+    ]
 )
 _LONGEST_SIMPLE_KEY: Final = 400
 """YAML reads a longer key only where it is announced by a question mark."""
@@ -107,7 +124,11 @@ def _too_deep(entries: Sequence[ExportedEntry]) -> Iterator[tuple[str, str, str 
     for entry in entries:
         for name, value in _metadata(entry).items():
             if _depth(value) > _DEEPEST:
-                yield path_text(("files", entry.key, "user_defined", name)), "is nested too deep", None
+                yield (
+                    path_text(("files", entry.key, "user_defined", name)),
+                    "is nested too deep",
+                    None,
+                )
 
 
 def _depth(value: Json) -> int:

@@ -26,6 +26,7 @@ from reconciler.cli import environment, exits
 from reconciler.cli.duration import DURATION
 from reconciler.cli.options import (
     catalog_options,
+    check_only,
     connection,
     ledger_option,
     ledger_path,
@@ -63,6 +64,7 @@ from reconciler.shipped import schema
 @click.option(
     "--settle",
     type=DURATION,
+    metavar="90s|10m|2h",
     default="120s",
     show_default=True,
     help="How long after an upload whose answer was lost it may be sent once more.",
@@ -70,12 +72,18 @@ from reconciler.shipped import schema
 @click.option(
     "--wait-timeout",
     type=DURATION,
+    metavar="90s|10m|2h",
     default="600s",
     show_default=True,
     help="How long to follow new files until they are ready.",
 )
 @click.option("--no-wait", is_flag=True, help="Do not follow new files.")
-@click.option("--stop-after", type=DURATION, help="Begin no change after this time.")
+@click.option(
+    "--stop-after",
+    type=DURATION,
+    metavar="90s|10m|2h",
+    help="Begin no change later than this after the plan was agreed to.",
+)
 @with_output
 def command(
     plan_file: Path | None,
@@ -120,7 +128,9 @@ def command(
         locked_for(run, desired, environment.holder(run_id)),
         connected_for_writing(desired.base_url, desired.buckets, how) as service,
     ):
-        work = asked.work(desired, read_live(service), output)
+        with output.busy("reading the buckets"):
+            live = read_live(service)
+        work = asked.work(desired, live, output)
         halt = Halt(how.clock, stop_after)
         with _stopped_by_signals(halt, output) as stopped, watching(work.changes, output) as watch:
             finished = apply_plan(
@@ -132,6 +142,8 @@ def command(
                 halt=halt,
                 progress=watch,
             )
+    if stop_after is not None and finished.report.left and stopped.by is None:
+        output.tell("the time of --stop-after was over: the next apply goes on")
     tell_finished(finished, work, run.ledger, output)
     return exits.of_apply(finished, signal=stopped.by, wait=not no_wait)
 
@@ -160,6 +172,7 @@ class _Asked:
     def work(self, desired: DesiredState, live: LiveState, output: Output) -> Work:
         """What to execute, once it is shown and agreed to."""
         if self.plan_file is None:
+            check_only(self.options.only, desired, live)
             work = work_of(make_plan(desired, live, self.options))
         else:
             plan, _ = read_plan(self.plan_file, schema("plan.schema.json"))
@@ -208,6 +221,7 @@ def _stopped_by_signals(halt: Halt, output: Output) -> Iterator[_Stopped]:
     def stop(number: int, _frame: FrameType | None) -> None:
         if stopped.by is not None:
             output.console().show_cursor()
+            output.say("stopped at once: what was in flight may have been done; plan again")
             # Not by an exception: that would wait for the workers, and "now" was asked for. The
             # ledger has every change that was begun.
             os._exit(128 + number)

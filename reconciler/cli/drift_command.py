@@ -5,13 +5,14 @@ from pathlib import Path
 import click
 import orjson
 
-from reconciler.app import find_drift, read_live
+from reconciler.app import find_drift
 from reconciler.cli.options import (
     catalog_options,
+    check_only,
     ledger_option,
     ledger_path,
     open_catalog,
-    reading,
+    read_for,
     scope_option,
     service_options,
 )
@@ -25,7 +26,14 @@ from reconciler.render.drift_text import drift_json, drift_text
 @scope_option
 @service_options
 @ledger_option
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
 @click.option("--unmanaged", is_flag=True, help="Show foreign files, and count them as drift.")
 @with_output
 def command(
@@ -45,8 +53,8 @@ def command(
     Ends with 2 where there is drift. It judges no limits.
     """
     desired = open_catalog(catalog, source_root, output).desired
-    with reading(desired, token_file, concurrency, max_rps) as service:
-        live = read_live(service)
+    live = read_for(desired, token_file, concurrency, max_rps, output)
+    check_only(only, desired, live)
     drift = find_drift(
         desired,
         live,

@@ -55,6 +55,8 @@ def command(
         output.raw(text.encode())
     else:
         _write_new(out, text.encode())
+    if out is not None and form in (".csv", ".jsonl"):
+        output.say(f"name it in a catalogue, under include: [{out.name}]")
     output.say(
         f"{len(entries)} files exported, {exported.left_out} left out: they carry a mark, "
         "or their user_defined cannot be read"

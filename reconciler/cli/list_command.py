@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 import orjson
 
-from reconciler.app import list_entries, read_live
+from reconciler.app import list_entries
 from reconciler.cli.options import (
     catalog_options,
     open_catalog,
-    reading,
+    read_for,
     service_options,
 )
 from reconciler.cli.output import Output, with_output
@@ -20,7 +20,14 @@ from reconciler.render.listing import list_csv, list_json, list_text
 @click.command("list")
 @catalog_options
 @service_options
-@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "csv"]),
+    default="text",
+    show_default=True,
+    help="For people, for programs, or for a spreadsheet.",
+)
 @with_output
 def command(
     catalog: Path,
@@ -33,8 +40,7 @@ def command(
 ) -> None:
     """Show every entry: its file, the file's state, and whether it is in sync."""
     desired = open_catalog(catalog, source_root, output).desired
-    with reading(desired, token_file, concurrency, max_rps) as service:
-        live = read_live(service)
+    live = read_for(desired, token_file, concurrency, max_rps, output)
     every = list_entries(desired, live)
     match form:
         case "json":

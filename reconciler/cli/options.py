@@ -1,18 +1,19 @@
 """The options that commands share, and what they open with them."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from reconciler.api import ReadClient
-from reconciler.app import Connection, Loaded, connected, load
+from reconciler.app import Connection, Loaded, connected, load, read_live
 from reconciler.cli import environment
 from reconciler.cli.output import Output
-from reconciler.core.model import DesiredState
+from reconciler.core.model import DesiredState, LiveState
 from reconciler.core.plan import Options, Rule
+from reconciler.core.planner import unmatched_globs
+from reconciler.errors import UsageError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -64,7 +65,12 @@ def scope_option(function: Function) -> Function:
     """Which keys."""
     return _all(
         function,
-        click.option("--only", multiple=True, metavar="GLOB", help="Only keys that match."),
+        click.option(
+            "--only",
+            multiple=True,
+            metavar="GLOB",
+            help="Only keys that match; may be given several times.",
+        ),
     )
 
 
@@ -94,13 +100,13 @@ def plan_options(function: Function) -> Function:
             multiple=True,
             metavar="RULE=N",
             callback=_parse_allow,
-            help="Allow a guardrail's rule as many as N. "
+            help="Let a guardrail pass up to N of what it counts; may be given several times. "
             f"Rules: {', '.join(rule.value for rule in Rule)}.",
         ),
         click.option(
             "--retry-broken",
             is_flag=True,
-            help="Upload again what the service could not process.",
+            help="Upload again the sources of files that the service could not process.",
         ),
     )
 
@@ -131,14 +137,28 @@ def connection(
     )
 
 
-@contextmanager
-def reading(
-    desired: DesiredState, token_file: str | None, concurrency: int, max_rps: float | None
-) -> Iterator[ReadClient]:
-    """The service, read only."""
+def read_for(
+    desired: DesiredState,
+    token_file: str | None,
+    concurrency: int,
+    max_rps: float | None,
+    output: Output,
+) -> LiveState:
+    """The live state, read by a client that cannot write."""
     how = connection(desired.base_url, token_file, concurrency, max_rps)
-    with connected(desired.base_url, desired.buckets, how) as service:
-        yield service
+    with (
+        output.busy("reading the buckets"),
+        connected(desired.base_url, desired.buckets, how) as service,
+    ):
+        return read_live(service)
+
+
+def check_only(only: Sequence[str], desired: DesiredState, live: LiveState) -> None:
+    """Raise `UsageError` where a glob matches no key: a misspelt one would be green for ever."""
+    for glob in unmatched_globs(only, desired, live):
+        near = get_close_matches(glob, desired.entries, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise UsageError(f"--only {glob} matches no key of the catalogue or of its files{hint}")
 
 
 def _all(function: Function, *options: Callable[[Function], Function]) -> Function:

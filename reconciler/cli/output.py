@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,11 @@ class Output:
         from reconciler.render.problems import error_text
 
         self._console(stderr=True).print(error_text(message), soft_wrap=True)
+
+    def busy(self, doing: str) -> AbstractContextManager[object]:
+        """A sign of life on a terminal, for as long as something takes."""
+        console = self._console(stderr=True)
+        return console.status(doing) if console.is_terminal else nullcontext()
 
     def console(self) -> "Console":
         """The console of standard error, for progress."""

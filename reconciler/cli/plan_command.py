@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
-from reconciler.app import make_plan, read_live
+from reconciler.app import make_plan
 from reconciler.cli.options import (
     catalog_options,
+    check_only,
     open_catalog,
     options_of,
     plan_options,
-    reading,
+    read_for,
     service_options,
 )
 from reconciler.cli.output import Output, with_output
@@ -26,7 +27,14 @@ from reconciler.planfile import write_plan
 @plan_options
 @service_options
 @click.option("--out", type=click.Path(path_type=Path), help="Write the plan file here.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
 @click.option(
     "--detailed-exitcode", is_flag=True, help="End with 2 where there is something to do."
 )
@@ -49,8 +57,8 @@ def command(
 ) -> int:
     """Show what apply would do. It reads the service, and cannot write to it."""
     desired = open_catalog(catalog, source_root, output).desired
-    with reading(desired, token_file, concurrency, max_rps) as service:
-        live = read_live(service)
+    live = read_for(desired, token_file, concurrency, max_rps, output)
+    check_only(only, desired, live)
     plan = make_plan(desired, live, options_of(only, allow, retry_broken=retry_broken))
     made = made_now()
     if out is not None:

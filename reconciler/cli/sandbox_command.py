@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.output import Output, with_output
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import ReconcilerError
 
 
 @click.command("sandbox")
@@ -42,7 +42,7 @@ from reconciler.errors import ReconcilerError, UsageError
     "--quirk",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Behave in one of the ways that the live service may.",
+    help="Behave in one of the ways that the live service may; --quirk help lists them.",
 )
 @with_output
 def command(
@@ -63,9 +63,16 @@ def command(
         from reconciler.sandbox.quirks import Quirks
         from reconciler.sandbox.server import serve
     except ModuleNotFoundError as error:
-        raise UsageError(
-            f"the sandbox needs {error.name}: pip install 'acrcloud-reconciler[sandbox]'"
+        raise ReconcilerError(
+            f"the sandbox needs {error.name}: install the extra `sandbox`, "
+            "in a checkout with pip install '.[sandbox]'"
         ) from error
+
+    def announce(url: str) -> None:
+        output.raw(f"sandbox: serving {url}\n".encode())
+        if seed is None and data is None:
+            output.say("it has no buckets yet: --seed CATALOG gives it a catalogue's")
+
     try:
         serve(
             port=port,
@@ -75,7 +82,7 @@ def command(
             ready_after=ready_after,
             quirks=Quirks.parse(quirk),
             token=os.environ.get("ACRCLOUD_ACCESS_TOKEN") or None,
-            announce=lambda url: output.raw(f"sandbox: serving {url}\n".encode()),
+            announce=announce,
         )
     except SandboxError as error:
         raise ReconcilerError(str(error)) from error

@@ -12,7 +12,14 @@ from reconciler.shipped import schema
 
 @click.command("show")
 @click.argument("plan_file", metavar="PLAN.json", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or the file's own bytes.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show every change, and the marks.")
 @with_output
 def command(plan_file: Path, form: str, verbose: bool, output: Output) -> None:

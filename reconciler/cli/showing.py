@@ -7,7 +7,11 @@ from reconciler import __version__
 from reconciler.cli.output import Output
 from reconciler.core.codec import Made, encode
 from reconciler.core.plan import Plan
-from reconciler.render.plan_text import USUAL_MARKS, plan_text
+from reconciler.render.fields import USUAL_MARKS
+from reconciler.render.plan_text import plan_text
+
+_MOST = 100
+"""How many changes are shown of a long plan."""
 
 
 def made_now() -> Made:
@@ -29,4 +33,5 @@ def show_plan(
     if form == "json":
         output.raw(encode(plan, made))
     else:
-        output.result(plan_text(plan, width=output.width, verbose=verbose, marks=marks))
+        most = max(len(plan.changes), 1) if verbose else _MOST
+        output.result(plan_text(plan, width=output.width, most=most, verbose=verbose, marks=marks))

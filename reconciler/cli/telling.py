@@ -12,6 +12,7 @@ from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import Change, Create, Move, Plan, Update
 from reconciler.render.apply_text import outcome_line, stale_text
 
+_ENDINGS = ("applied", "already done", "stale", "failed", "unknown")
 _MOST = 50
 """How many changes are told of one by one."""
 
@@ -32,9 +33,9 @@ def tell_finished(finished: Finished, work: Work, ledger: Path, output: Output) 
     if report.fatal is not None:
         output.error(str(report.fatal))
     counts = Counter(_ending(outcome) for outcome in report.outcomes.values())
-    said = [f"{counts[name]} {name}" for name in ("applied", "stale", "failed", "unknown")]
+    said = [f"{counts[name]} {name}" for name in _ENDINGS if counts[name] or name != "already done"]
     output.tell(f"{', '.join(said)}, {len(report.left)} left")
-    output.tell(_what_remains(finished))
+    output.tell(_what_remains(finished, work.plan.options.only))
     if finished.anchor is not None:
         output.tell(f"ledger: {ledger} at {finished.anchor}")
 
@@ -83,21 +84,23 @@ def _tell_line(change: Change, file_id: int | None, ending: str, why: str, outpu
     output.result(outcome_line(action(change), change.key, file_id, ending, why, width=width))
 
 
-def _what_remains(finished: Finished) -> str:
+def _what_remains(finished: Finished, only: tuple[str, ...]) -> str:
     remaining = finished.remaining
     if finished.converged:
-        return "converged: a new plan finds nothing to do"
+        scope = f" for --only {' '.join(only)}" if only else ""
+        return f"converged: a new plan finds nothing to do{scope}"
     if remaining is None:
         return "what remains could not be found out: plan again"
     waiting = sum(1 for note in remaining.notes if note.fact in ("pending", "broken"))
     return (
-        f"not converged: {len(remaining.changes)} changes remain, "
-        f"{waiting} files are pending or broken; plan again"
+        f"not converged: {len(remaining.changes)} change(s) remain, "
+        f"{waiting} file(s) are pending or broken; plan again"
     )
 
 
 def _ending(outcome: Outcome) -> str:
-    return type(outcome).__name__.lower()
+    already = isinstance(outcome, Applied) and outcome.already
+    return "already done" if already else type(outcome).__name__.lower()
 
 
 def _subject(change: Change) -> str:

@@ -77,13 +77,13 @@ class _Changes:
         self._facts = tuple(facts)
         self._desired = desired
         self._contents = Contents(desired)
-        self._moves: Mapping[FileId, Move] = {}
+        self._moves: Mapping[FileId, Move] = {
+            fact.file.id: self._move(fact) for fact in self._facts if isinstance(fact, Misplaced)
+        }
 
     def ordered(self) -> tuple[Change, ...]:
-        moves = [self._move(fact) for fact in self._facts if isinstance(fact, Misplaced)]
-        self._moves = {move.file_id: move for move in moves}
         changes = [change for fact in self._facts for change in self._of(fact)]
-        return tuple(sorted([*changes, *moves], key=_order))
+        return tuple(sorted([*changes, *self._moves.values()], key=_order))
 
     def _bucket_then(self, keeper: Keeper) -> Bucket:
         """Where a kept file is once moves are done."""

@@ -15,6 +15,7 @@ from reconciler.core.codec import files_digest, plan_digest
 from reconciler.core.diff import Differences, diff
 from reconciler.core.facts import Fact, Foreign, Pending, key_of
 from reconciler.core.guardrails import judge, removed_values
+from reconciler.core.marks import Owned, owner
 from reconciler.core.model import DesiredState, LiveState
 from reconciler.core.plan import (
     Change,
@@ -50,6 +51,14 @@ def differences_for(desired: DesiredState, live: LiveState, options: Options) ->
     return replace(
         differences, facts=kept, unchanged=len(in_scope - {key_of(fact) for fact in kept})
     )
+
+
+def unmatched_globs(only: Sequence[str], desired: DesiredState, live: LiveState) -> tuple[str, ...]:
+    """The globs that match no key, neither of the catalogue nor on a live file's mark."""
+    files = [file for bucket in live.buckets.values() for file in bucket.files]
+    owned = {whose.key for file in files if isinstance(whose := owner(file, desired), Owned)}
+    keys = {*desired.entries, *desired.absent, *owned}
+    return tuple(glob for glob in only if not any(map(re.compile(translate(glob)).match, keys)))
 
 
 def plan_of(

@@ -5,10 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from reconciler.catalog import Loaded, load
 from reconciler.core.model import Entry
 from reconciler.errors import CatalogError
+
+searched = settings(
+    max_examples=60,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+"""How thoroughly the properties are looked at: by what is found, never by the clock."""
 
 HEAD = """\
 version: 1

@@ -1,10 +1,13 @@
 """All mistakes at once, each with its place, what was expected, and a near match."""
 
 from pathlib import Path
-
 from typing import Any
 
-from reconciler.catalog import Problem
+import pytest
+
+from reconciler.catalog import Problem, places
+from reconciler.catalog.problems import Finding
+from reconciler.catalog.resolving import Texts, problems_of
 from reconciler.core.model import Place
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -37,10 +40,22 @@ def test_nothing_invisible_gets_into_a_message(folder: Any) -> None:
     assert all(line.isprintable() for line in found)
 
 
-def test_the_file_was_changed_while_it_was_read(folder: Any, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    """Places of entries are known without reading the file again."""
-    from reconciler.catalog import resolving
-
-    monkeypatch.setattr(resolving, "read", lambda path: (_ for _ in ()).throw(OSError()))
-    problem = folder.problem("files:\n  a: {title: [1]}\n")
-    assert problem.startswith("catalog.yaml:6:3: files.a.title: expected a text")
+@pytest.mark.parametrize("content", [b"files: {a: {title: [1]}}", None])
+def test_a_file_that_was_changed_meanwhile_keeps_the_places_of_its_entries(
+    folder: Any, content: bytes | None
+) -> None:
+    path = folder.path / "catalog.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    texts = Texts(spots={"catalog.yaml": {"a": (6, 3)}})
+    texts.add("catalog.yaml", path, "the digest of other bytes", places.locate)
+    findings = [
+        Finding("catalog.yaml", ("files", "a", "title"), "is wrong"),
+        Finding("catalog.yaml", ("files", "b"), "is wrong"),
+        Finding("nowhere.yaml", ("version",), "is wrong"),
+    ]
+    assert [str(problem) for problem in problems_of(findings, texts, thorough=True)] == [
+        "catalog.yaml:1:1: files.b: is wrong",
+        "catalog.yaml:6:3: files.a.title: is wrong",
+        "nowhere.yaml:1:1: version: is wrong",
+    ]

@@ -138,6 +138,22 @@ def test_retry_broken_uploads_again() -> None:
     ]
 
 
+def test_deletes_of_one_key_come_by_id_whichever_the_new_file_comes_after() -> None:
+    text = "entry a spots s1 \n file 7 spots a s2 broken \n file 8 spots a s1 broken"
+    assert changes_of(text, Options(retry_broken=True)) == [
+        "create a in spots replaces 8 in spots",
+        "delete 7 in spots after create:a",
+        "delete 8 in spots after create:a",
+    ]
+
+
+def test_a_replacement_whose_source_nobody_verified_claims_none() -> None:
+    create, _ = plan_of(REGIONS + "entry a spots s? \n file 7 archive a s1").changes
+    assert isinstance(create, Create)
+    assert create.after.user_defined == {"catalog_key": "radio/a"}
+    assert create.source.digest is None
+
+
 def test_the_order_is_create_move_update_delete_and_by_key_and_id_and_waiting_deletes_last() -> (
     None
 ):
@@ -158,6 +174,7 @@ def test_the_order_is_create_move_update_delete_and_by_key_and_id_and_waiting_de
         file 15 spots z s6
         file 14 spots -
         file 13 spots -
+        file 12 archive A s7
     """
     assert changes_of(text) == [
         "create a in spots",
@@ -168,6 +185,7 @@ def test_the_order_is_create_move_update_delete_and_by_key_and_id_and_waiting_de
         "update 20 in spots: x",
         "delete 13 in spots",
         "delete 14 in spots",
+        "delete 12 in archive",
         "delete 17 in spots",
         "delete 15 in spots",
         "delete 16 in spots",

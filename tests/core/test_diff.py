@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.core.diff import diff
 from reconciler.core.facts import Outdated
-from tests.core.scenario import facts_of, given, lines
+from tests.core.scenario import fact_line, facts_of, given, lines
 
 NOT_EACH = "several files carry its mark, and not each says what it was made from"
 REGIONS = "bucket spots 1 region=eu \n bucket news 2 region=eu \n bucket archive 3 region=us \n"
@@ -240,6 +240,10 @@ DRIFT = {
         "drifted a 7 x",
     ),
     "under loose a number is its text": ("entry a spots s1 x=8 \n file 7 spots a s1 x='\"8\"'", ""),
+    "under loose a number is its text, beside another difference": (
+        "entry a spots s1 x=8 y='[8, 1]' \n file 7 spots a s1 x='\"8\"' y='[\"8\", 2]'",
+        "drifted a 7 y[1]",
+    ),
     "under strict it is not": (
         "catalog compare=strict \n entry a spots s1 x=8 \n file 7 spots a s1 x='\"8\"'",
         "drifted a 7 x",
@@ -343,8 +347,9 @@ WITHOUT_AN_ENTRY = {
         "pin the right file by its acr_id \n foreign 7 \n foreign 8 \n foreign 9 deletable",
     ),
     "which file is an entry's is not known: nor an orphan": (
-        "entry a spots s1 acr=9 \n file 7 spots b acr=9 \n file 8 spots - acr=9",
-        "unresolved a of 7,8: several files have the acr_id acr9 \n foreign 8",
+        "entry a spots s1 acr=9 \n file 6 spots c \n file 7 spots b acr=9 \nfile 8 spots - acr=9",
+        "unresolved a of 7,8: several files have the acr_id acr9 \n orphaned c 6 deletable \n"
+        "foreign 8",
     ),
     "missing, and a foreign file of its bucket has its title or its source: twins": (
         "entry a spots s1 title=T \n file 9 spots - title=T \n file 8 spots other/a s1 \n"
@@ -382,6 +387,11 @@ def test_drift(text: str, facts: str) -> None:
 @pytest.mark.parametrize(("text", "facts"), WITHOUT_AN_ENTRY.values(), ids=WITHOUT_AN_ENTRY)
 def test_without_an_entry(text: str, facts: str) -> None:
     assert facts_of(text) == lines(facts)
+
+
+def test_nothing_broken_is_uploaded_again_unless_asked_for() -> None:
+    (fact,) = diff(*given("entry a spots s1 \n file 7 spots a s1 broken")).facts
+    assert fact_line(fact) == "broken a 7"
 
 
 def test_facts_come_by_kind_and_then_by_key_and_id() -> None:

@@ -189,6 +189,12 @@ def absent(count: int) -> str:
         ("entry a spots s1 seconds=30 \n file 1 spots a", NONE, []),
         ("entry a spots s1 \n file 1 spots a seconds=30", NONE, []),
         ("entry a spots seconds=30 x=1 \n file 1 spots a seconds=99", NONE, []),
+        (
+            "entry a spots s1 x=1 \n file 1 spots a s1 \n"
+            "entry b spots s1 seconds=30 \n file 2 spots b seconds=99",
+            NONE,
+            ["duration"],
+        ),
         # source
         ("entry a spots s?", NONE, ["source"]),
         ("entry a spots s1", NONE, []),
@@ -387,6 +393,7 @@ def test_a_violation_about_an_entry_says_which_and_where() -> None:
         entry b spots s?
         entry c spots
         entry d spots s1 seconds=1
+        entry e spots acr=99
         file 1 spots - title=T
         file 2 spots z protect
         file 3 spots d seconds=9
@@ -396,6 +403,7 @@ def test_a_violation_about_an_entry_says_which_and_where() -> None:
         for violation in plan_of(text).violations
     ] == [
         ("unresolved", "c", "catalog.yaml:3:3"),
+        ("unresolved", "e", "catalog.yaml:5:3"),
         ("twin", "a", "catalog.yaml:1:3"),
         ("protected", "z", "None"),
         ("duration", "d", "catalog.yaml:4:3"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.plan import Options, Rule, Summary
-from reconciler.core.planner import BATCH, differences_for
+from reconciler.core.planner import BATCH, differences_for, unmatched_globs
 from tests.core.scenario import change_line, fact_line, given, lines, plan_of
 
 WORLD = """
@@ -71,6 +71,14 @@ def test_only_keeps_no_foreign_file() -> None:
     text = "bucket spots 1 prune=all \n file 7 spots -"
     assert len(plan_of(text).changes) == 1
     assert plan_of(text, Options(only=("*",))).changes == ()
+
+
+def test_a_glob_that_matches_no_key_is_told() -> None:
+    globs = ("ads:*", "old:one", "old:two", "none", "AD*", "two")
+    assert unmatched_globs(globs, *given(WORLD)) == ("none", "AD*", "two")
+    assert unmatched_globs((), *given(WORLD)) == ()
+    # Neither the mark of another catalogue nor the title of an unmarked file is a key.
+    assert unmatched_globs(("*",), *given("file 7 spots other/a \n file 8 spots -")) == ("*",)
 
 
 def test_only_keeps_violations_and_notes_of_its_keys_and_counts_against_the_whole() -> None:

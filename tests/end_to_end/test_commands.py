@@ -126,7 +126,9 @@ class TestPlanFiles:
         spots.run("plan", "--out", "plan.json")
         assert spots.run("apply", "plan.json", "--yes").code == 0
         sent = len(sandbox.mutations)
-        assert spots.run("apply", "plan.json", "--yes").code == 0
+        again = spots.run("apply", "plan.json", "--yes")
+        assert again.code == 0
+        assert "0 applied, 2 already done" in again.out
         assert len(sandbox.mutations) == sent
 
 
@@ -222,7 +224,7 @@ class TestExport:
         assert "2 files exported, 1 left out" in ended.err
         if name != "catalog.yaml":
             work.catalog(
-                "{version: 1, catalog: spots, buckets: {spots: {id: 8891}}, include: [NAME]}".replace(
+                "{version: 1, catalog: y, buckets: {spots: {id: 8891}}, include: [NAME]}".replace(
                     "NAME", name
                 )
             )
@@ -251,6 +253,73 @@ class TestPin:
         assert spots.run("plan", "--format", "json").json["digest"] == digest
         (spots.folder / "elsewhere").rename(spots.folder / "audio")
         assert spots.run("apply", "--plan-digest", digest).code == 0
+
+
+class TestOnly:
+    def test_apply_of_some_keys_says_for_which_it_converged(
+        self, spots: Workplace, sandbox: Sandbox
+    ) -> None:
+        ended = spots.run("apply", "--yes", "--only", "spr*")
+        assert ended.code == 0
+        assert "for --only spr*" in ended.out
+        assert titles(sandbox) == ["Spring ad"]
+
+    @pytest.mark.parametrize("command", [("plan",), ("drift",), ("apply", "--yes")])
+    def test_a_glob_that_matches_nothing_is_a_usage_error(
+        self, applied: Workplace, command: tuple[str, ...]
+    ) -> None:
+        ended = applied.run(*command, "--only", "sprung")
+        assert ended.code == 64
+        assert "--only sprung matches no key" in ended.err
+        assert "did you mean spring?" in ended.err
+
+
+class TestStopping:
+    def test_stop_after_says_that_it_stopped(self, spots: Workplace, sandbox: Sandbox) -> None:
+        ended = spots.run("apply", "--yes", "--stop-after", "0s")
+        assert ended.code == 3
+        assert "--stop-after" in ended.out
+        assert "2 left" in ended.out
+        assert list(sandbox.mutations) == []
+        assert spots.run("apply", "--yes").code == 0
+
+    def test_sigterm_ends_cleanly_with_143_and_the_next_run_goes_on(self, tmp_path: Path) -> None:
+        import signal
+        import subprocess
+        import sys
+        import time
+
+        from reconciler.sandbox.server import running
+
+        with running(latency_ms=150) as slow:
+            slow.add_bucket("spots", id=8891)
+            slow.add_bucket("archive", id=8892)
+            work = Workplace(tmp_path, slow.url)
+            entries = "\n".join(
+                f"  ad-{number}: {{title: Ad {number}, source: {{audio: audio/{number}.wav}}}}"
+                for number in range(12)
+            )
+            (work.folder / "catalog.yaml").write_text(
+                "version: 1\ncatalog: ads\nbuckets: {spots: {id: 8891}}\n"
+                f"defaults: {{bucket: spots}}\nfiles:\n{entries}\n"
+            )
+            for number in range(12):
+                work.audio(f"audio/{number}.wav", level=number)
+            with subprocess.Popen(
+                [sys.executable, "-m", "reconciler", "apply", "--yes", "--concurrency", "1"],
+                cwd=work.folder,
+                env=work.env,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            ) as process:
+                while not slow.mutations:
+                    time.sleep(0.02)
+                process.send_signal(signal.SIGTERM)
+                process.communicate(timeout=60)
+            assert process.returncode == 143
+            assert 0 < len(slow.files(8891)) < 12
+            assert work.run("apply", "--yes").code == 0
+            assert len(slow.files(8891)) == 12
 
 
 class TestTheLedger:

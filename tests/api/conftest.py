@@ -1,0 +1,58 @@
+"""Clients of the api, on a clock of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from typing import Any, Protocol
+
+import pytest
+
+from reconciler.api import WriteClient
+from reconciler.api.pace import Pace
+from reconciler.api.transport import Transport
+from reconciler.core.model import Bucket
+from tests.apply.fake_clock import FakeClock
+
+BUCKETS = {"spots": Bucket("spots", 8891), "archive": Bucket("archive", 8892)}
+
+
+class MakeClient(Protocol):
+    """Makes a client for a base URL."""
+
+    def __call__(self, base_url: str, **options: Any) -> WriteClient: ...
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def transport(clock: FakeClock) -> Iterator[Callable[..., Transport]]:
+    """Makes a transport; all are closed in the end."""
+    with ExitStack() as stack:
+
+        def make(**options: Any) -> Transport:
+            how = {"token": "secret", "clock": clock, "connections": 4, **options}
+            return stack.enter_context(closing(Transport(**how)))
+
+        yield make
+
+
+@pytest.fixture
+def client(clock: FakeClock, transport: Callable[..., Transport]) -> MakeClient:
+    """The options are the product's."""
+
+    def make(base_url: str, **options: Any) -> WriteClient:
+        of_transport = {"patience", "proxies", "ca_bundle"} & options.keys()
+        return WriteClient(
+            base_url=base_url,
+            buckets=options.get("buckets", BUCKETS),
+            transport=transport(**{name: options[name] for name in of_transport}),
+            pace=Pace(clock, options.get("max_rps")),
+            clock=clock,
+            concurrency=options.get("concurrency", 4),
+        )
+
+    return make

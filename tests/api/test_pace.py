@@ -1,0 +1,107 @@
+"""One pace for all workers, on a clock that goes only where somebody sleeps."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from reconciler.api.pace import Pace
+from tests.apply.fake_clock import FakeClock
+
+
+def requests(pace: Pace, clock: FakeClock, count: int, each: float = 0.0) -> list[float]:
+    """When each of so many requests goes out, one after the other; `each` takes so long."""
+    begin, times = clock.monotonic(), list[float]()
+    for _ in range(count):
+        pace.wait()
+        times.append(clock.monotonic() - begin)
+        clock.sleep(each)
+    return times
+
+
+def test_without_a_limit_nobody_waits(clock: FakeClock) -> None:
+    assert requests(Pace(clock), clock, 100) == [0.0] * 100
+
+
+def test_a_limit_is_never_exceeded(clock: FakeClock) -> None:
+    times = requests(Pace(clock, 10), clock, 31)
+    assert times == pytest.approx([n / 10 for n in range(31)])
+
+
+def test_slow_answers_are_not_made_up_for_by_a_burst(clock: FakeClock) -> None:
+    pace = Pace(clock, 10)
+    requests(pace, clock, 1, each=60)
+    times = requests(pace, clock, 3)
+    assert times == pytest.approx([0, 0.1, 0.2])
+
+
+def test_the_limit_is_one_for_all_threads(clock: FakeClock) -> None:
+    pace = Pace(clock, 100)
+    begin = clock.monotonic()
+    threads = [threading.Thread(target=pace.wait) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert clock.monotonic() - begin >= 0.489
+
+
+class TestA429:
+    def test_makes_all_wait_for_what_it_asks(self, clock: FakeClock) -> None:
+        pace = Pace(clock)
+        requests(pace, clock, 10, each=0.1)
+        pace.throttled(7.0)
+        assert requests(pace, clock, 1)[0] == pytest.approx(7.0)
+
+    def test_slows_down_by_a_third_of_what_went(self, clock: FakeClock) -> None:
+        pace = Pace(clock)
+        requests(pace, clock, 10, each=0.1)  # ten a second
+        pace.throttled(1.0)
+        times = requests(pace, clock, 3)
+        assert times[2] - times[1] == pytest.approx(1 / 7)
+
+    def test_without_an_answer_to_how_long_waits_one_turn(self, clock: FakeClock) -> None:
+        pace = Pace(clock)
+        requests(pace, clock, 10, each=0.1)
+        pace.throttled(None)
+        assert requests(pace, clock, 1)[0] == pytest.approx(1 / 7)
+
+    def test_of_requests_that_were_under_way_says_nothing_new(self, clock: FakeClock) -> None:
+        pace = Pace(clock)
+        requests(pace, clock, 10, each=0.1)
+        for _ in range(8):
+            pace.throttled(2.0)
+        times = requests(pace, clock, 3)
+        assert times[0] == pytest.approx(2.0)
+        assert times[2] - times[1] == pytest.approx(1 / 7)
+
+    def test_again_and_again_has_a_slowest_pace(self, clock: FakeClock) -> None:
+        pace = Pace(clock)
+        for _ in range(40):
+            requests(pace, clock, 1)
+            pace.throttled(None)
+        times = requests(pace, clock, 3)
+        assert times[2] - times[1] == pytest.approx(5.0)
+
+    def test_is_forgotten_little_by_little(self, clock: FakeClock) -> None:
+        pace = Pace(clock)
+        requests(pace, clock, 10, each=0.1)
+        pace.throttled(1.0)
+        gaps: list[float] = []
+        for _ in range(60):
+            times = requests(pace, clock, 2, each=1.1)
+            gaps.append(times[1] - times[0])
+            pace.went_well()
+        times = requests(pace, clock, 2)
+        assert times[1] - times[0] < 1 / 7
+
+    def test_never_makes_it_faster_than_the_limit(self, clock: FakeClock) -> None:
+        pace = Pace(clock, 10)
+        requests(pace, clock, 10)
+        pace.throttled(0.5)
+        for _ in range(200):
+            requests(pace, clock, 1, each=1.1)
+            pace.went_well()
+        times = requests(pace, clock, 3)
+        assert times[2] - times[1] == pytest.approx(0.1)

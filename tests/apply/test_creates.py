@@ -1,0 +1,392 @@
+"""Creates: never the same file twice, whatever becomes of the answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.apply import Settings
+from reconciler.core.model import File, FileId, FileState, Json, Key, Opaque, Presence
+from reconciler.errors import (
+    Rejected,
+    ServiceError,
+    TokenRefused,
+    Unclear,
+    Unreachable,
+    UnreadableAnswer,
+)
+from tests.apply.fake_service import Call, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.apply.conftest import Bench, MakeBench
+
+LOST = Unclear("no whole answer came")
+ONE = "entry a spots s1 x=1"
+SETTLE = Settings(concurrency=2, settle=120)
+UNKNOWN = "unknown: it was sent, and neither the answer nor the file came; the next run looks again"
+
+
+def creates(ran: Bench) -> int:
+    return sum(call.what == "create" for call in ran.service.calls)
+
+
+class TestAnAnswerThatDoesNotSay:
+    @pytest.mark.parametrize("error", [LOST, UnreadableAnswer("HTML")], ids=["lost", "unreadable"])
+    def test_the_file_was_made_and_is_found_by_its_mark(
+        self, bench: MakeBench, error: Unclear
+    ) -> None:
+        ran = bench(ONE)
+        ran.service.script("create", Fault(error, done=None))
+        assert ran.outcome(SETTLE) == "applied 101 already"
+        assert creates(ran) == 1
+        assert ran.clock.slept == []
+        assert ran.replan().changes == ()
+
+    def test_one_look_serves_all_that_wait(self, bench: MakeBench) -> None:
+        ran = bench("\n".join(f"entry k{n} spots s{n}" for n in range(1, 21)))
+        ran.service.script("create", *[Fault(LOST, done=None)] * 20)
+        assert set(ran.outcomes(SETTLE).values()) == {
+            f"applied {n} already" for n in range(101, 121)
+        }
+        assert creates(ran) == 20
+        assert [read for read in ran.service.reads if read.startswith("read_newest")] == [
+            "read_newest spots above 0"
+        ]
+
+    def test_only_files_newer_than_the_listing_are_looked_at(self, bench: MakeBench) -> None:
+        ran = bench(ONE + "\n file 77 spots - \n file 88 archive -")
+        ran.service.script("create", Fault(LOST, done=None))
+        ran.run(SETTLE)
+        assert "read_newest spots above 77" in ran.service.reads
+
+    def test_it_was_not_made_and_is_sent_once_more_after_the_settle_time(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench(ONE)
+        sent_at: list[float] = []
+        ran.service.watch = lambda call: sent_at.append(ran.clock.now())
+        ran.service.script("create", Fault(LOST))
+        assert ran.outcome(SETTLE) == "applied 101"
+        assert creates(ran) == 2
+        assert sent_at[1] - sent_at[0] >= 120
+
+    def test_it_arrives_late_and_is_not_sent_again(self, bench: MakeBench) -> None:
+        ran = bench(ONE + "\n entry b spots s2 x=1 \n file 7 spots b s2 x=2")
+        ran.service.script("create", Fault(LOST))
+
+        def commits_late(call: Call) -> None:
+            if call.what == "update":
+                mark: dict[str, Json] = {
+                    "catalog_key": "radio/a",
+                    "catalog_source": "sha256:" + "0" * 15 + "1",
+                    "x": 1,
+                }
+                ran.service.make("spots", "T-a", mark)
+
+        ran.service.watch = commits_late
+        assert ran.outcomes(SETTLE)["create:a"] == "applied 101 already"
+        assert creates(ran) == 1
+
+    def test_twice_unclear_is_unknown_and_not_sent_a_third_time(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.service.script("create", Fault(LOST), Fault(LOST))
+        assert ran.outcome(SETTLE) == UNKNOWN
+        assert creates(ran) == 2
+
+    def test_the_second_answer_is_lost_too_and_the_file_is_found(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.service.script("create", Fault(LOST), Fault(LOST, done=None))
+        assert ran.outcome(SETTLE) == "applied 101 already"
+
+    def test_the_second_sending_is_refused(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.service.script("create", Fault(LOST), Fault(Rejected("422", status=422)))
+        assert ran.outcome(SETTLE) == "failed: 422"
+
+    def test_nothing_is_sent_again_while_looking_fails(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.service.script("create", Fault(LOST))
+        ran.service.script("read_newest", *[Fault(Unclear("500"))] * 10)
+        assert ran.outcome(SETTLE) == UNKNOWN
+        assert creates(ran) == 1
+
+    def test_the_second_sending_looks_at_what_a_replaced_file_has_now(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench("entry a spots s2 \n file 7 spots a s1 played_duration=8")
+        ran.service.script("create", Fault(LOST))
+        ran.service.script("read_files", None, Fault(Unclear("500")))
+        assert ran.outcomes(SETTLE) == {"create:a": "failed: 500"}
+        assert creates(ran) == 1
+
+    def test_a_stop_before_the_second_sending_leaves_it_unknown(self, bench: MakeBench) -> None:
+        ran = bench(ONE, stop_after=60)
+        ran.service.script("create", Fault(LOST))
+        assert ran.outcome(SETTLE) == UNKNOWN
+        assert creates(ran) == 1
+
+    def test_a_stop_between_two_second_sendings_leaves_the_rest_unknown(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench("entry a spots s1 \n entry b spots s2")
+        ran.service.script("create", Fault(LOST), Fault(LOST))
+
+        def stops_at_the_third(call: Call) -> None:
+            if len(ran.service.calls) == 2:
+                ran.halt.ask()
+
+        ran.service.watch = stops_at_the_third
+        assert ran.outcomes(Settings(concurrency=1)) == {
+            "create:a": "applied 101",
+            "create:b": UNKNOWN,
+        }
+
+
+class TestAnEarlierRun:
+    """Its ledger says that a create began, and not how it ended."""
+
+    def leaves_open(self, ran: Bench) -> None:
+        ran.service.script("create", Fault(LOST))
+        ran.halt.ask()
+        ran.halt = type(ran.halt)(ran.clock, stop_after=1)
+        assert ran.outcome() == UNKNOWN
+        ran.again()
+
+    def test_is_not_sent_again_before_the_settle_time(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        self.leaves_open(ran)
+        began, sent_at = ran.clock.now(), list[float]()
+        ran.service.watch = lambda call: sent_at.append(ran.clock.now())
+        assert ran.outcome(SETTLE) == "applied 101"
+        assert sent_at[0] - began >= 119
+
+    def test_is_sent_at_once_where_the_settle_time_is_long_over(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        self.leaves_open(ran)
+        ran.clock.sleep(3600)
+        ran.clock.slept.clear()
+        assert ran.outcome(SETTLE) == "applied 101"
+        assert ran.clock.slept == []
+
+    def test_never_waits_longer_than_the_settle_time_though_the_wall_clock_went_back(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench(ONE)
+        self.leaves_open(ran)
+        ran.clock._now -= 86400
+        ran.clock.slept.clear()
+        assert ran.outcome(SETTLE) == "applied 101"
+        assert sum(ran.clock.slept) <= 121
+
+    def test_is_closed_by_the_end_of_this_run(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        self.leaves_open(ran)
+        ran.run(SETTLE)
+        del ran.service.files[FileId(101)]
+        ran.again()
+        ran.clock.slept.clear()
+        assert ran.outcome(SETTLE) == "applied 102"
+        assert ran.clock.slept == []
+
+    def test_came_late_and_is_found_by_the_listing(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        plan = ran.plan
+        self.leaves_open(ran)
+        ran.service.put(marked(101, "a", 1, x=1))
+        ran.plan = plan
+        assert ran.outcome(SETTLE) == "applied 101 already"
+        assert creates(ran) == 1
+
+
+class TestWhatIsThereAlready:
+    def test_a_file_with_the_mark_is_not_made_again(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.service.put(marked(8, "a", 1, x=1))
+        assert ran.outcome() == "applied 8 already"
+        assert ran.service.calls == []
+
+    def test_nor_in_another_bucket(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.service.put(replace(marked(8, "a", 1, x=1), bucket="archive"))
+        assert ran.outcome() == "applied 8 already"
+
+    def test_one_of_another_source_makes_it_stale(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.service.put(marked(8, "a", 2, x=1))
+        assert ran.outcome() == (
+            "stale: a file with its mark, made from something else, is there now (is T-a)"
+        )
+
+    def test_one_with_other_values_is_named(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.service.put(marked(8, "a", 1, x=3))
+        assert (
+            ran.outcome()
+            == "failed: the service keeps something else than was sent: user_defined.x"
+        )
+
+    def test_the_file_that_is_replaced_is_not_its_own_replacement(self, bench: MakeBench) -> None:
+        ran = bench("entry a spots s1 \n file 7 spots a s1 broken", retry_broken=True)
+        assert ran.outcomes() == {"create:a": "applied 101", "delete:7": "applied 7"}
+
+    def test_also_where_its_delete_was_left_out(self, bench: MakeBench) -> None:
+        ran = bench("entry a spots s1 \n file 7 spots a s1 broken", retry_broken=True)
+        ran.plan = replace(ran.plan, changes=ran.plan.changes[:1])
+        assert ran.outcomes() == {"create:a": "applied 101"}
+
+    def test_an_unproved_listing_does_not_say_that_it_is_not_there(self, bench: MakeBench) -> None:
+        ran = bench("bucket spots 1 \n bucket archive 2 incomplete='2 of 3 came' \n" + ONE)
+        assert ran.outcome() == (
+            "failed: whether it is there already is not known: listing archive: 2 of 3 came"
+        )
+        assert ran.service.calls == []
+
+    def test_unless_that_was_allowed(self, bench: MakeBench) -> None:
+        ran = bench("bucket spots 1 \n bucket archive 2 incomplete='2 of 3 came' \n" + ONE)
+        assert ran.outcome(Settings(unproved=1)) == "applied 101"
+
+    def test_where_the_listing_fails_nothing_is_done_at_all(self, bench: MakeBench) -> None:
+        ran = bench(ONE + "\n file 9 spots gone s9")
+        ran.service.script("read_live", Fault(Unclear("500")))
+        report = ran.run()
+        assert ran.service.calls == []
+        assert str(report.fatal) == "500"
+        assert [change.id for change in report.left] == ["create:a", "delete:9"]
+
+
+def marked(file_id: int, key: str, source: int, **values: Json) -> File:
+    mark: dict[str, Json] = {
+        "catalog_key": f"radio/{key}",
+        "catalog_source": f"sha256:{source:0>16}",
+    }
+    return File(
+        FileId(file_id), f"acr{file_id}", "spots", f"T-{key}", {**mark, **values}, FileState.READY
+    )
+
+
+class TestTheSource:
+    @pytest.mark.parametrize(
+        ("presence", "why"),
+        [
+            (Presence.ABSENT, "failed: its source is not there: fetch it, then apply again"),
+            (
+                Presence.POINTER,
+                "failed: its source is a Git LFS pointer: `git lfs pull`, then apply again",
+            ),
+        ],
+    )
+    def test_cannot_be_sent(self, bench: MakeBench, presence: Presence, why: str) -> None:
+        ran = bench(ONE)
+        has(ran, presence=presence)
+        assert ran.outcome() == why
+        assert ran.service.calls == []
+
+    def test_is_another_than_the_plans(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        has(ran, digest="sha256:" + "f" * 16)
+        assert ran.outcome() == "stale: its source is no longer the one in the plan"
+
+    def test_or_its_entry_is_gone(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.desired = replace(ran.desired, entries={})
+        assert ran.outcome() == "stale: the catalogue no longer has this entry, or it has no source"
+
+
+def has(ran: Bench, **fields: Any) -> None:
+    """The entry's source, as it is by now."""
+    entry = ran.desired.entries[Key("a")]
+    assert entry.source is not None
+    source = replace(entry.source, **fields)
+    ran.desired = replace(ran.desired, entries={entry.key: replace(entry, source=source)})
+
+
+class TestAReplacement:
+    OUTDATED = "entry a spots s2 x=1 \n file 7 archive a s1 x=0 played_duration=8 from=ucf"
+
+    def test_carries_what_others_wrote_as_it_is_now(self, bench: MakeBench) -> None:
+        ran = bench(self.OUTDATED)
+        values = ran.service.files[FileId(7)].user_defined
+        assert isinstance(values, dict)
+        ran.service.edit(7, user_defined={**values, "played_duration": 9})
+        assert ran.outcomes() == {
+            "create:a": "applied 101",
+            "delete:7": "applied 7",
+        }
+        made = ran.service.files[FileId(101)].user_defined
+        assert isinstance(made, dict)
+        assert (made["played_duration"], made["from"], made["x"]) == (9, "ucf", 1)
+
+    def test_is_made_though_the_old_file_is_gone(self, bench: MakeBench) -> None:
+        ran = bench(self.OUTDATED)
+        del ran.service.files[FileId(7)]
+        assert ran.outcomes() == {"create:a": "applied 101", "delete:7": "applied 7 already"}
+
+    def test_or_can_no_longer_be_read(self, bench: MakeBench) -> None:
+        ran = bench(self.OUTDATED)
+        ran.service.edit(7, user_defined=Opaque("[1]"))
+        outcomes = ran.outcomes()
+        assert outcomes["create:a"] == "applied 101"
+        assert outcomes["delete:7"].startswith("stale: it was changed")
+
+    def test_fails_where_the_old_one_cannot_be_read_and_nothing_is_sent(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench(self.OUTDATED)
+        ran.service.script("read_files", Fault(Unclear("500")))
+        outcomes = ran.outcomes()
+        assert outcomes == {"create:a": "failed: 500"}
+        assert ran.service.calls == []
+
+
+def rewriting(**values: Json) -> Callable[[File], File]:
+    """A service that keeps other values than it was sent."""
+
+    def as_stored(file: File) -> File:
+        assert isinstance(file.user_defined, dict)
+        return replace(file, user_defined={**file.user_defined, **values})
+
+    return as_stored
+
+
+class TestTheAnswer:
+    def test_of_another_title_names_it(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.service.as_stored = lambda file: replace(file, title="T")
+        assert ran.outcome() == "failed: the service keeps something else than was sent: title"
+
+    def test_of_other_values_names_them(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.service.as_stored = rewriting(x="one")
+        assert ran.outcome() == (
+            "failed: the service keeps something else than was sent: user_defined.x"
+        )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Rejected("422", status=422), Unreachable("refused"), ServiceError("odd")],
+    ids=["rejected", "unreachable", "odd"],
+)
+def test_what_was_certainly_not_done_fails_and_is_not_looked_for(
+    bench: MakeBench, error: ServiceError
+) -> None:
+    ran = bench(ONE)
+    ran.service.script("create", Fault(error))
+    assert ran.outcome() == f"failed: {error}"
+    assert ran.service.reads == ["read_live"]
+
+
+def test_a_refused_token_ends_the_run(bench: MakeBench) -> None:
+    ran = bench("entry a spots s1 \n entry b spots s2 \n entry c spots s3")
+    ran.service.script("create", None, Fault(TokenRefused("401", status=401)))
+    report = ran.run(Settings(concurrency=1))
+    assert {str(k): type(v).__name__ for k, v in report.outcomes.items()} == {
+        "create:a": "Applied",
+        "create:b": "Failed",
+    }
+    assert [change.id for change in report.left] == ["create:c"]
+    assert isinstance(report.fatal, TokenRefused)
