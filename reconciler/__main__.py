@@ -1,5 +1,6 @@
 """`reconciler`, and `python -m reconciler`."""
 
+import os
 import sys
 
 from reconciler import __version__
@@ -7,13 +8,29 @@ from reconciler import __version__
 
 def main() -> None:
     """Run the command line, and end with its exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # Closed by whoever called: nothing can be said, and nothing must break by it.
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
     # Answered before anything heavy is imported: shells and scripts ask it often.
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"reconciler {__version__}\n")
         return
     from reconciler.cli.main import run
 
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(_flushed(run(sys.argv[1:])))
+
+
+def _flushed(code: int) -> int:
+    """The exit code, once what was said is out: output that cannot be written is an error, and
+    Python's own complaint about it, at its very end, would be a code that nobody knows."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            code = code or 1
+    return code
 
 
 if __name__ == "__main__":

@@ -209,7 +209,7 @@ def _is_converged(remaining: Plan | None) -> bool:
         remaining is not None
         and not remaining.changes
         and not any(note.fact in ("pending", "broken") for note in remaining.notes)
-        and not any(violation.rule is Rule.INCOMPLETE for violation in remaining.violations)
+        and not remaining.violations
     )
 
 

@@ -10,7 +10,9 @@ import hashlib
 import os
 import stat
 import threading
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -55,6 +57,7 @@ class Ledger:
         try:
             self._take()
             self._open_creates = self._heal()
+            self._catalog = ""
             _sync_folder(path.parent)
         except OSError as error:
             os.close(self._file)
@@ -83,6 +86,7 @@ class Ledger:
 
     def run_began(self, about: Mapping[str, Json]) -> None:
         """A run begins; `about`: the plan, and who runs it, where, for what."""
+        self._catalog = _catalog_of(about)
         self._append([{"kind": "run.began", "format": FORMAT, **about}])
 
     def began(self, changes: Collection[Change]) -> None:
@@ -103,8 +107,9 @@ class Ledger:
         self._append([{"kind": "run.ended", **about}])
 
     def open_creates(self) -> Mapping[Key, float]:
-        """Creates of earlier runs of which nobody knows how they ended, and when they began."""
-        return self._open_creates
+        """Creates of this catalogue's earlier runs of which nobody knows how they ended, and when
+        they began. Another catalogue with the same key closes none of them."""
+        return self._open_creates.get(self._catalog, {})
 
     def _take(self) -> None:
         try:
@@ -112,8 +117,8 @@ class Ledger:
         except BlockingIOError as error:
             raise LockHeld(f"another apply writes to the ledger {self._path}") from error
 
-    def _heal(self) -> Mapping[Key, float]:
-        """Read the whole chain; what is still open in it."""
+    def _heal(self) -> Mapping[str, Mapping[Key, float]]:
+        """Read the whole chain; which creates of which catalogue are still open in it."""
         if not stat.S_ISREG(os.fstat(self._file).st_mode):
             raise LedgerError(f"opening the ledger {self._path}: it is not a regular file")
         with os.fdopen(os.dup(self._file), "rb") as stream:
@@ -121,14 +126,18 @@ class Ledger:
             data = stream.read()
         whole = data.rfind(b"\n") + 1
         self._seq, self._prev = 0, _START
-        creates: dict[Key, float] = {}
+        creates: dict[str, dict[Key, float]] = defaultdict(dict)
+        runs: dict[str, str] = {}
         for record in _chain(data[:whole], self._path):
             self._seq, self._prev = record["seq"], record["hash"]
-            if record.get("action") == "create":
-                key = Key(record["key"])
-                creates.pop(key, None)
-                if record["kind"] == "change.began" or record["outcome"] == "unknown":
-                    creates[key] = datetime.fromisoformat(record["at"]).timestamp()
+            with _understood(record, self._path):
+                if record["kind"] == "run.began":
+                    runs[record["run"]] = _catalog_of(record)
+                if record.get("action") == "create":
+                    key, of_catalog = Key(record["key"]), creates[runs[record["run"]]]
+                    of_catalog.pop(key, None)
+                    if record["kind"] == "change.began" or record["outcome"] == "unknown":
+                        of_catalog[key] = datetime.fromisoformat(record["at"]).timestamp()
         if whole != len(data):
             os.ftruncate(self._file, whole)
             os.fsync(self._file)
@@ -180,17 +189,18 @@ def last_applied(path: Path, catalog: str) -> Mapping[Key, LastApplied]:
     last: dict[Key, LastApplied] = {}
     ours: set[str] = set()
     for record in read_records(path):
-        if record["kind"] == "run.began" and record["catalog"]["name"] == catalog:
-            ours.add(record["run"])
-        if record["run"] not in ours or "key" not in record:
-            continue
-        if record["kind"] == "change.began":
-            began[record["run"], record["id"]] = record
-        elif record["kind"] == "change.ended" and record["outcome"] == "applied":
-            change = began.get((record["run"], record["id"]))
-            if change is not None:
-                key = Key(record["key"])
-                last[key] = _made(change, last.get(key))
+        with _understood(record, path):
+            if record["kind"] == "run.began" and record["catalog"]["name"] == catalog:
+                ours.add(record["run"])
+            if record["run"] not in ours or "key" not in record:
+                continue
+            if record["kind"] == "change.began":
+                began[record["run"], record["id"]] = record
+            elif record["kind"] == "change.ended" and record["outcome"] == "applied":
+                change = began.get((record["run"], record["id"]))
+                if change is not None:
+                    key = Key(record["key"])
+                    last[key] = _made(change, last.get(key))
     return last
 
 
@@ -202,6 +212,22 @@ def _made(change: Mapping[str, Any], before: LastApplied | None) -> LastApplied:
     content = change["after"] if "after" in change else change["before"]
     made = Content(content["title"], content["user_defined"])
     return LastApplied(made, change["bucket"], deleted=gone)
+
+
+def _catalog_of(about: Mapping[str, Any]) -> str:
+    """Which catalogue, on which host, a run was of."""
+    return f"{about['catalog']['name']} {about.get('origin', '')}"
+
+
+@contextmanager
+def _understood(record: Mapping[str, Any], path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise LedgerError(
+            f"{path}:{record.get('seq')}: this record is not one that this version writes "
+            f"({type(error).__name__}: {error}); name another --ledger"
+        ) from error
 
 
 def _chain(data: bytes, path: Path) -> Iterator[dict[str, Any]]:

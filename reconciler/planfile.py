@@ -32,6 +32,9 @@ def write_plan(path: Path, plan: Plan, made: Made) -> None:
 def read_plan(path: Path, schema: bytes) -> tuple[Plan, Made]:
     """A plan that this format's `write_plan` wrote, unchanged since. `schema`: the plan's."""
     try:
+        # Asked first: a FIFO would hold the read up, and a device would never end.
+        if not path.is_file():
+            raise PlanFileError(f"reading the plan {path}: there is no such file")
         if path.stat().st_size > _LARGEST:
             raise PlanFileError(f"reading the plan {path}: it is larger than 1 GiB")
         data = path.read_bytes()

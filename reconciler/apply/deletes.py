@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from reconciler.apply.context import Context, never_taken
+from reconciler.core.marks import Owned, owner
 from reconciler.core.model import FileId, FileState
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import ChangeId, Create, Delete
@@ -88,7 +89,7 @@ def _relies_on(context: Context, delete: Delete) -> FileId | None:
 def _ready(
     context: Context, batch: Sequence[Delete], buckets_of_creates: Mapping[ChangeId, str]
 ) -> set[FileId]:
-    """Those of the files that the deletes rely on which are ready at this moment."""
+    """Those of the files that the deletes rely on which are ready, and ours, at this moment."""
     names = {bucket.id: name for name, bucket in context.desired.buckets.items()}
     wanted: dict[str, set[FileId]] = defaultdict(set)
     for delete in batch:
@@ -103,7 +104,7 @@ def _ready(
         file.id
         for bucket, ids in wanted.items()
         for file in context.service.read_files(bucket, sorted(ids))
-        if file.state is FileState.READY
+        if file.state is FileState.READY and isinstance(owner(file, context.desired), Owned)
     }
 
 

@@ -103,4 +103,10 @@ def _arrived(context: Context, moves: Sequence[Move]) -> Mapping[ChangeId, File]
     found: dict[FileId | str, File] = {}
     for file in context.service.read_files(moves[0].bucket, list(names.values())):
         found |= {file.id: file, file.acr_id: file}
-    return {change: found[name] for change, name in names.items() if name in found}
+    befores = {move.id: move.before for move in moves}
+    # Two files may carry one acr_id: the one that arrived is what the plan saw.
+    return {
+        change: found[name]
+        for change, name in names.items()
+        if name in found and context.is_still(found[name], befores[change])
+    }

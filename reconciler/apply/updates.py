@@ -73,14 +73,14 @@ def _sent(context: Context, update: Update, live: File) -> Outcome:
     wanted = {**context.contents.ignored(live), **update.after.user_defined}
     try:
         file = context.service.update(update.bucket, live.id, update.after.title, wanted)
-        surviving = _surviving(file, wanted)
+        surviving = _surviving(file, update)
         if surviving:
             # A service that merges keeps what is not named: null is how a key is taken away.
             named: dict[str, Json] = dict.fromkeys(surviving)
             file = context.service.update(
                 update.bucket, live.id, update.after.title, {**wanted, **named}
             )
-        return _judged(context, update, file, _surviving(file, wanted))
+        return _judged(context, update, file, _surviving(file, update))
     except NotThere:
         return Stale("it was deleted while the plan was applied", None)
     except Unclear as error:
@@ -111,10 +111,12 @@ def _read_back(
     return Unknown(str(error))
 
 
-def _surviving(file: File, wanted: Mapping[str, Json]) -> Sequence[str]:
+def _surviving(file: File, update: Update) -> Sequence[str]:
+    """What the update takes away and the service kept; never what somebody else just wrote."""
     if not isinstance(file.user_defined, Mapping):
         return ()
-    return sorted(file.user_defined.keys() - wanted.keys())
+    removed = update.before.user_defined.keys() - update.after.user_defined.keys()
+    return sorted(file.user_defined.keys() & removed)
 
 
 def _id_now(context: Context, update: Update) -> FileId:

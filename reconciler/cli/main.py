@@ -4,6 +4,7 @@ import importlib
 import io
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -75,5 +76,10 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does: there is nobody left to tell.
         sys.stderr.close()
+        return 1
+    except OSError as error:
+        # Of our own output: what concerns other files is a ReconcilerError where it happens.
+        with suppress(OSError):
+            output.error(f"what there is to say cannot be written: {error.strerror}")
         return 1
     return code if isinstance(code, int) else 0

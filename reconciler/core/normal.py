@@ -15,6 +15,7 @@ known of Laravel services, whose empty object easily becomes an empty list.
 
 import unicodedata
 from collections.abc import Mapping
+from typing import TypeGuard
 
 import orjson
 
@@ -59,10 +60,34 @@ def without_nulls(value: Mapping[str, Json]) -> UserDefined:
 
 
 def same(one: Json, other: Json, compare: Compare) -> bool:
-    """Whether two values in normal form are equal, under LOOSE with a number equal to its text."""
+    """Whether two values in normal form are equal, under LOOSE with a number equal to its text.
+
+    As JSON means it: True is not 1, and 8 is 8.0.
+    """
     if canonical(one) == canonical(other):
         return True
-    return _comparable(one, compare) == _comparable(other, compare)
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(
+            same(item, other[key], compare) for key, item in one.items()
+        )
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(
+            same(mine, theirs, compare) for mine, theirs in zip(one, other, strict=True)
+        )
+    if _is_number(one) and _is_number(other):
+        return one == other
+    if compare is Compare.LOOSE:
+        return _is_text_of(one, other) or _is_text_of(other, one)
+    return False
+
+
+def _is_number(value: Json) -> TypeGuard[int | float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_text_of(text: Json, number: Json) -> bool:
+    """Whether the text is one that a service makes of the number: 8.0 is "8" in PHP."""
+    return _is_number(number) and text in (number_text(number), repr(number))
 
 
 def canonical(value: Json) -> bytes:
@@ -71,26 +96,10 @@ def canonical(value: Json) -> bytes:
 
 
 def number_text(number: int | float) -> str:
-    """A number as its shortest JSON text. 8.0 is "8": services written in PHP write it so."""
+    """A number as its shortest JSON text: 8.0 is "8"."""
     if isinstance(number, float) and number.is_integer() and abs(number) < 1e15:
         return str(int(number))
     return repr(number)
-
-
-def _comparable(value: Json, compare: Compare) -> object:
-    """A value that Python's `==` compares as JSON means it: True is not 1, and 8 is 8.0."""
-    match value:
-        case bool() | None:
-            return ("constant", value)
-        case int() | float():
-            text = number_text(value)
-            return text if compare is Compare.LOOSE else ("number", text)
-        case str():
-            return value
-        case Mapping():
-            return {key: _comparable(item, compare) for key, item in value.items()}
-        case _:
-            return [_comparable(item, compare) for item in value]
 
 
 def _text(value: Json) -> str:

@@ -271,7 +271,7 @@ def story(folder: Path, **quirks: Any) -> Iterator[Story]:
         ids, bystanders = there_before(sandbox)
         clock.sleep(60)
         desired = load(folder / "catalog.yaml", environment_base_url=sandbox.url).desired
-        connection = Connection(token="token", clock=clock)
+        connection = Connection(token="a-token-of-some-length", clock=clock)
         with connected_for_writing(desired.base_url, desired.buckets, connection) as service:
             yield Story(sandbox, service, desired, clock, folder, ids, bystanders)
 

@@ -1,0 +1,508 @@
+"""The calls, against the sandbox, and against answers that no sandbox gives."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.api import ReadClient
+from reconciler.api.client import chunks
+from reconciler.core.model import Bucket, FileId, FileState, Source, SourceKind
+from reconciler.errors import (
+    NotThere,
+    Rejected,
+    ServiceError,
+    TokenRefused,
+    Unclear,
+    Unreachable,
+    UnreadableAnswer,
+)
+from reconciler.sandbox.quirks import Quirks
+from reconciler.sandbox.server import running
+from tests.api.servers import Answer, answer, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from reconciler.sandbox.console import Sandbox
+    from tests.api.conftest import MakeClient
+    from tests.api.servers import Server
+    from tests.apply.fake_clock import FakeClock
+
+SPOTS = 8891
+UNKNOWN = Quirks.choices()["unknown_id"]
+
+
+@pytest.fixture
+def sandbox(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[Sandbox]:
+    """Parametrised indirectly by quirks."""
+    with running(quirks=Quirks(**getattr(request, "param", {})), clock=clock) as served:
+        served.add_bucket("spots", id=SPOTS)
+        served.add_bucket("archive", id=8892)
+        yield served
+
+
+def fill(sandbox: Sandbox, count: int) -> list[FileId]:
+    added = sandbox.add_files(SPOTS, [{"title": f"T{n}"} for n in range(count)])
+    return [FileId(file["id"]) for file in added]
+
+
+def paths(sandbox: Sandbox, method: str = "GET") -> list[str]:
+    return [request.path for request in sandbox.requests if request.method == method]
+
+
+class TestChunks:
+    def test_of_a_hundred_ids(self) -> None:
+        assert [len(chunk) for chunk in chunks(list(map(FileId, range(1, 251))))] == [100, 100, 50]
+
+    def test_of_nothing(self) -> None:
+        assert list(chunks([])) == []
+
+    @given(st.lists(st.integers(1, 10**18) | st.text("0123456789abcdef", min_size=1, max_size=64)))
+    def test_hold_all_in_order_and_each_fits(self, ids: list[int | str]) -> None:
+        pieces = list(chunks([FileId(i) if isinstance(i, int) else i for i in ids]))
+        assert [each for piece in pieces for each in piece] == ids
+        for piece in pieces:
+            assert 0 < len(piece) <= 100
+            assert len(",".join(map(str, piece))) <= 2000
+
+
+class TestReadFiles:
+    @pytest.mark.parametrize("sandbox", [{"unknown_id": v} for v in UNKNOWN], indirect=True)
+    @pytest.mark.parametrize("get_one", ["by id", "by acr_id"])
+    def test_gives_those_that_are_there(
+        self, sandbox: Sandbox, client: MakeClient, get_one: str
+    ) -> None:
+        ids = fill(sandbox, 12)
+        gone, elsewhere = ids[3], ids[7]
+        names: list[FileId | str] = [*ids]
+        if get_one == "by acr_id":
+            names = [file["acr_id"] for file in sandbox.files()]
+        sandbox.delete(gone)
+        sandbox.edit(elsewhere, bucket_id=8892)
+        found = client(sandbox.url).read_files("spots", [*names, FileId(999_999)])
+        assert sorted(file.id for file in found) == sorted({*ids} - {gone, elsewhere})
+
+    @pytest.mark.parametrize(
+        "sandbox",
+        [{"unknown_id": v, "get_one": one} for v in UNKNOWN for one in ("list", "object")],
+        indirect=True,
+    )
+    def test_of_one_file_and_of_none(self, sandbox: Sandbox, client: MakeClient) -> None:
+        (file_id,) = fill(sandbox, 1)
+        reading = client(sandbox.url)
+        assert [file.id for file in reading.read_files("spots", [file_id])] == [file_id]
+        assert reading.read_files("spots", [FileId(7)]) == []
+        assert reading.read_files("spots", [FileId(7), FileId(8)]) == []
+        assert reading.read_files("archive", [file_id]) == []
+
+    def test_asks_for_a_hundred_at_once(self, sandbox: Sandbox, client: MakeClient) -> None:
+        ids = fill(sandbox, 250)
+        found = client(sandbox.url).read_files("spots", ids)
+        assert {file.id for file in found} == set(ids)
+        assert len(paths(sandbox)) == 1 + 3
+
+    @pytest.mark.parametrize("sandbox", [{"unknown_id": "refused"}], indirect=True)
+    def test_finds_one_unknown_in_few_requests(self, sandbox: Sandbox, client: MakeClient) -> None:
+        ids = fill(sandbox, 100)
+        sandbox.delete(ids[42])
+        assert len(client(sandbox.url).read_files("spots", ids)) == 99
+        assert len(paths(sandbox)) <= 2 + 2 * 7
+
+    @pytest.mark.parametrize("status", [302, 400, 405, 409, 413])
+    def test_takes_no_other_refusal_for_a_file_that_is_gone(
+        self, client: MakeClient, status: int
+    ) -> None:
+        with (
+            serving(BUCKET, answer(status, {"message": "No."})) as server,
+            pytest.raises(Rejected, match=f"{status}: No"),
+        ):
+            client(server.url).read_files("spots", [FileId(1), FileId(2), FileId(3)])
+
+    @pytest.mark.parametrize("body", [{"error": "x"}, {"code": 7}, [], "x", None, 7])
+    def test_takes_no_odd_answer_for_a_file_that_is_gone(
+        self, client: MakeClient, body: object
+    ) -> None:
+        with serving(BUCKET, answer(200, body)) as server, pytest.raises(UnreadableAnswer):
+            client(server.url).read_files("spots", [FileId(1)])
+
+    def test_asks_nothing_for_nothing(self, client: MakeClient) -> None:
+        assert client("http://127.0.0.1:1").read_files("spots", []) == []
+
+    @pytest.mark.parametrize("odd", ["", "a,b", "../7", "7/move", "7?x", "7 ", "é", "%37"])
+    def test_never_sends_what_is_no_id(self, client: MakeClient, odd: str) -> None:
+        with serving(BUCKET) as server:
+            with pytest.raises(ValueError, match="not of digits and letters"):
+                client(server.url).read_files("spots", [odd])
+            assert server.lines() == ["GET /api/buckets/8891"]
+
+
+class TestReadNewest:
+    @pytest.mark.parametrize(
+        "sandbox",
+        [
+            {"order": order, "max_per_page": most}
+            for order in ("asc", "desc")
+            for most in (1, 3, 1000)
+        ],
+        indirect=True,
+    )
+    @pytest.mark.parametrize("above", [0, 4, 9, 10])
+    def test_gives_what_is_above(self, sandbox: Sandbox, client: MakeClient, above: int) -> None:
+        ids = fill(sandbox, 10)
+        limit = FileId(ids[above - 1] if above else 0)
+        found = client(sandbox.url).read_newest("spots", limit)
+        assert [file.id for file in found] == ids[above:]
+
+    @pytest.mark.parametrize("sandbox", [{"max_per_page": 2}], indirect=True)
+    def test_reads_no_more_than_it_must(self, sandbox: Sandbox, client: MakeClient) -> None:
+        ids = fill(sandbox, 100)
+        client(sandbox.url).read_newest("spots", ids[96])
+        assert len(paths(sandbox)) == 1 + 2
+
+    def test_of_an_empty_bucket(self, sandbox: Sandbox, client: MakeClient) -> None:
+        assert client(sandbox.url).read_newest("archive", FileId(0)) == []
+
+    def test_reads_to_the_end_where_the_order_is_ignored(self, client: MakeClient) -> None:
+        """Ascending, though it was asked to descend."""
+        pages = [page([1, 2], total=5, last=3), page([3, 4], 5, 3), page([5], 5, 3)]
+        with serving(BUCKET, *pages) as server:
+            found = client(server.url).read_newest("spots", FileId(3))
+        assert [file.id for file in found] == [4, 5]
+
+
+class TestReadLive:
+    @pytest.mark.parametrize(
+        ("sandbox", "requests"),
+        [
+            ({"max_per_page": 1000}, 1),
+            ({"max_per_page": 45}, 1),
+            ({"max_per_page": 20}, 3 + 2),
+            ({"max_per_page": 7, "order": "desc"}, 7 + 2),
+            ({"max_per_page": 7, "per_page": "number"}, 7 + 2),
+        ],
+        indirect=["sandbox"],
+    )
+    def test_reads_all_in_as_many_requests_as_there_are_pages_and_two(
+        self, sandbox: Sandbox, client: MakeClient, requests: int
+    ) -> None:
+        ids = fill(sandbox, 45)
+        live = client(sandbox.url).read_live()
+        spots = live.buckets["spots"]
+        assert [file.id for file in spots.files] == ids
+        assert (spots.id, spots.incomplete, spots.region) == (SPOTS, None, "eu-west-1")
+        assert paths(sandbox).count("/api/buckets/8891/files") == requests
+        assert paths(sandbox).count("/api/buckets/8891") == 1
+        assert live.origin == sandbox.url
+
+    def test_asks_for_each_bucket_itself_once_a_run(
+        self, sandbox: Sandbox, client: MakeClient
+    ) -> None:
+        reading = client(sandbox.url)
+        reading.read_live()
+        reading.read_live()
+        assert paths(sandbox).count("/api/buckets/8891") == 1
+
+    def test_asks_for_order_by_id(self, sandbox: Sandbox, client: MakeClient) -> None:
+        client(sandbox.url).read_live()
+        queries = {request.query for request in sandbox.requests if request.query}
+        assert queries == {"page=1&per_page=1000&sort=id&order=asc"}
+
+    def test_knows_the_buckets_own_name(self, sandbox: Sandbox, client: MakeClient) -> None:
+        assert client(sandbox.url).bucket_name("spots") == "spots"
+
+    def test_of_a_reader_only(self) -> None:
+        writing = {"create", "update", "move", "delete"}
+        assert not writing & set(dir(ReadClient))
+
+
+BUCKET = answer(200, {"data": {"id": SPOTS, "name": "spots"}})
+FILE = {"id": 7, "bucket_id": SPOTS, "acr_id": "a7", "title": "T", "user_defined": {}, "state": 1}
+ONE_FILE = answer(200, {"data": FILE})
+
+
+def page(ids: Sequence[int], total: int, last: int) -> Answer:
+    data = [{**FILE, "id": file_id} for file_id in ids]
+    return answer(200, {"data": data, "meta": {"total": total, "last_page": last}})
+
+
+def asked(server: Server) -> int:
+    """How often, beside the question for the bucket itself."""
+    return len(server.requests) - 1
+
+
+URL = Source(SourceKind.AUDIO_URL, "https://cdn.example.com/a.mp3", "url:1")
+ACRID = Source(SourceKind.ACRID, "0123456789abcdef0123456789abcdef", "acrid:1")
+
+
+def get(writing: Any) -> object:
+    return writing.read_files("spots", [FileId(7)])
+
+
+def put(writing: Any) -> object:
+    return writing.update("spots", FileId(7), "T", {})
+
+
+def post(writing: Any) -> object:
+    return writing.create("spots", "T", {}, URL, lambda size: None)
+
+
+def move(writing: Any) -> object:
+    return writing.move("spots", [FileId(7)])
+
+
+def delete(writing: Any) -> object:
+    return writing.delete("spots", [FileId(7)])
+
+
+SAFE, UNSAFE = [get, put], [post, move, delete]
+FAILING = {
+    "500": answer(500, b"<html>"),
+    "503": answer(503, {"message": "Be right back."}),
+    "408": answer(408, {}),
+    "cut short": Answer(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "close"),
+    "reset": Answer(b"", "reset"),
+}
+
+
+class TestAskingAgain:
+    @pytest.mark.parametrize("what", FAILING.values(), ids=FAILING)
+    @pytest.mark.parametrize("call", SAFE)
+    def test_reads_and_updates_are_repeated(
+        self, client: MakeClient, call: Callable[[Any], object], what: Answer
+    ) -> None:
+        with serving(BUCKET, what, what, ONE_FILE) as server:
+            call(client(server.url))
+            assert asked(server) == 3
+
+    @pytest.mark.parametrize("what", FAILING.values(), ids=FAILING)
+    @pytest.mark.parametrize("call", UNSAFE)
+    def test_creates_moves_and_deletes_are_not(
+        self, client: MakeClient, call: Callable[[Any], object], what: Answer
+    ) -> None:
+        with serving(BUCKET, what, ONE_FILE) as server:
+            with pytest.raises(Unclear):
+                call(client(server.url))
+            assert asked(server) == 1
+
+    @pytest.mark.parametrize("body", [b"<!DOCTYPE html>", b"", b'{"data": ['])
+    def test_so_is_a_read_whose_answer_nobody_can_read(
+        self, client: MakeClient, body: bytes
+    ) -> None:
+        with serving(BUCKET, answer(200, body), ONE_FILE) as server:
+            assert get(client(server.url))
+            assert asked(server) == 2
+
+    def test_a_page_of_html_in_the_end_says_what_it_may_be(self, client: MakeClient) -> None:
+        with serving(BUCKET, answer(200, b"<!DOCTYPE html>")) as server:
+            with pytest.raises(UnreadableAnswer, match="is the base URL the API's"):
+                get(client(server.url))
+            assert asked(server) == 5
+
+    def test_but_not_a_create_whose_answer_nobody_can_read(self, client: MakeClient) -> None:
+        with serving(BUCKET, answer(200, b"<!DOCTYPE html>"), ONE_FILE) as server:
+            with pytest.raises(UnreadableAnswer):
+                post(client(server.url))
+            assert asked(server) == 1
+
+    @pytest.mark.parametrize("call", [*SAFE, *UNSAFE])
+    def test_after_a_429_everything_is_and_after_the_time_it_asks_for(
+        self, client: MakeClient, clock: FakeClock, call: Callable[[Any], object]
+    ) -> None:
+        begin = clock.now()
+        with serving(BUCKET, answer(429, {}, Retry_After="7"), ONE_FILE) as server:
+            call(client(server.url))
+            assert asked(server) == 2
+        assert clock.now() - begin == pytest.approx(7)
+
+    @pytest.mark.parametrize("call", [*SAFE, *UNSAFE])
+    @pytest.mark.parametrize("status", [400, 401, 403, 405, 409, 302])
+    def test_after_a_refusal_nothing_is(
+        self, client: MakeClient, clock: FakeClock, call: Callable[[Any], object], status: int
+    ) -> None:
+        with serving(BUCKET, answer(status, {})) as server:
+            with pytest.raises((Rejected, TokenRefused)):
+                call(client(server.url))
+            assert asked(server) == 1
+        assert clock.slept == []
+
+    @pytest.mark.parametrize("call", [*SAFE, *UNSAFE])
+    def test_has_an_end(
+        self, client: MakeClient, clock: FakeClock, call: Callable[[Any], object]
+    ) -> None:
+        with serving(BUCKET, answer(429, {}, Retry_After="1")) as server:
+            with pytest.raises(ServiceError, match="it asks to wait 1 seconds") as caught:
+                call(client(server.url))
+            assert asked(server) == 5
+        assert caught.value.status == 429
+        assert max(clock.slept) <= 10
+
+    def test_for_ever_uses_the_budget_up(self, client: MakeClient) -> None:
+        with serving(BUCKET, answer(500, {})) as server:
+            writing = client(server.url)
+            for _ in range(30):
+                with pytest.raises(Unclear):
+                    get(writing)
+            assert asked(server) == 30 + 100
+
+    def test_without_a_connection_everything_is(self, client: MakeClient, clock: FakeClock) -> None:
+        for call in (*SAFE, *UNSAFE):
+            clock.slept.clear()
+            with pytest.raises(Unreachable):
+                call(client("http://127.0.0.1:1"))
+            assert len(clock.slept) == 4
+
+
+class TestAServiceThatAsksForHours:
+    def test_is_taken_at_its_word_and_nobody_waits(
+        self, client: MakeClient, clock: FakeClock
+    ) -> None:
+        with serving(BUCKET, answer(429, {}, Retry_After="3600"), ONE_FILE) as server:
+            writing = client(server.url)
+            with pytest.raises(ServiceError, match="it asks to wait 3600 seconds: run again then"):
+                get(writing)
+            # Other workers, who are about to ask, do not sleep for an hour before they find out.
+            assert get(writing)
+        assert sum(clock.slept) == 0
+
+    def test_ends_a_listing_of_many_pages(self, client: MakeClient, clock: FakeClock) -> None:
+        first = page(range(1, 11), total=500, last=50)
+        refusal = answer(429, {}, Retry_After="7200")
+        one = {"spots": Bucket("spots", SPOTS)}
+        with (
+            serving(BUCKET, first, first, refusal) as server,
+            pytest.raises(ServiceError, match="7200 seconds"),
+        ):
+            client(server.url, concurrency=8, buckets=one).read_live()
+        assert sum(clock.slept) == 0
+
+
+class TestUpdate:
+    def test_sends_title_and_the_whole_object(self, client: MakeClient) -> None:
+        with serving(BUCKET, ONE_FILE) as server:
+            file = client(server.url).update("spots", FileId(7), "É", {"a": [1], "n": None})
+        assert server.lines()[1] == "PUT /api/buckets/8891/files/7"
+        assert json.loads(server.requests[1].body) == {
+            "title": "É",
+            "user_defined": {"a": [1], "n": None},
+        }
+        assert file.id == 7
+
+    @pytest.mark.parametrize("status", [200, 201, 204])
+    def test_reads_the_file_where_the_answer_is_empty(
+        self, client: MakeClient, status: int
+    ) -> None:
+        with serving(BUCKET, answer(status, b""), ONE_FILE) as server:
+            assert client(server.url).update("spots", FileId(7), "T", {}).title == "T"
+        assert server.lines()[2] == "GET /api/buckets/8891/files/7"
+
+    def test_says_that_it_is_gone(self, client: MakeClient) -> None:
+        with (
+            serving(BUCKET, answer(200, b""), answer(200, {"data": []})) as server,
+            pytest.raises(NotThere, match="updating file 7 of bucket spots: it is gone"),
+        ):
+            client(server.url).update("spots", FileId(7), "T", {})
+
+    def test_takes_no_other_files_answer(self, client: MakeClient) -> None:
+        with (
+            serving(BUCKET, answer(200, {"data": {**FILE, "id": 8}})) as server,
+            pytest.raises(UnreadableAnswer, match="the answer is file 8"),
+        ):
+            client(server.url).update("spots", FileId(7), "T", {})
+
+
+class TestCreate:
+    @pytest.mark.parametrize("sandbox", [{"create": "200"}, {"create": "201"}], indirect=True)
+    @pytest.mark.parametrize("kind", [SourceKind.AUDIO, SourceKind.FINGERPRINT])
+    def test_of_a_file(
+        self, sandbox: Sandbox, client: MakeClient, tmp_path: Path, kind: SourceKind
+    ) -> None:
+        path, content = tmp_path / "é.mp3", b"audio" * 50_000
+        path.write_bytes(content)
+        digest = hashlib.sha256(content).hexdigest()
+        told: list[int] = []
+        source = Source(kind, str(path), f"sha256:{digest[:16]}", sha256=digest)
+        file = client(sandbox.url).create(
+            "spots", "É", {"a": {"b": [1, None]}}, source, told.append
+        )
+        truth = sandbox.file(file.id)
+        assert truth is not None
+        assert (truth["title"], truth["sha256"]) == ("É", digest)
+        assert (truth["data_type"], truth["user_defined"]) == (kind, {"a": {"b": [1, None]}})
+        assert sum(told) == len(content)
+
+    @pytest.mark.parametrize("source", [URL, ACRID], ids=["url", "acrid"])
+    def test_of_what_the_service_has_or_fetches(
+        self, sandbox: Sandbox, client: MakeClient, source: Source
+    ) -> None:
+        file = client(sandbox.url).create("spots", "T", {"a": 1}, source, lambda size: None)
+        truth = sandbox.file(file.id)
+        assert truth is not None
+        assert (truth["data_type"], truth["user_defined"]) == (source.kind, {"a": 1})
+        assert file.state in (FileState.READY, FileState.PENDING)
+
+    def test_after_a_429_sends_the_whole_file_again(
+        self, client: MakeClient, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "a.mp3"
+        path.write_bytes(b"audio")
+        digest = hashlib.sha256(b"audio").hexdigest()
+        source = Source(SourceKind.AUDIO, str(path), None, sha256=digest)
+        with serving(BUCKET, answer(429, {}), ONE_FILE) as server:
+            client(server.url).create("spots", "T", {}, source, lambda size: None)
+        one, two = (request.body for request in server.requests[1:])
+        assert b"\r\n\r\naudio\r\n--" in one
+        assert len(one) == len(two)
+
+    @pytest.mark.parametrize(
+        "data", [{**FILE, "bucket_id": 8892}, {"title": "T"}, [], None, {**FILE, "id": 0}]
+    )
+    def test_whose_answer_breaks_the_contract_is_unclear(
+        self, client: MakeClient, data: object
+    ) -> None:
+        with serving(BUCKET, answer(200, {"data": data})) as server:
+            with pytest.raises(Unclear):
+                post(client(server.url))
+            assert asked(server) == 1
+
+
+class TestMoveAndDelete:
+    def test_use_the_pages_addresses(self, client: MakeClient) -> None:
+        done = answer(204, b"")
+        with serving(BUCKET, done, done) as server:
+            writing = client(server.url)
+            writing.move("spots", [FileId(1), FileId(2)])
+            writing.delete("spots", [FileId(3), FileId(4)])
+        assert server.lines()[1:] == [
+            "PUT /api/buckets/8891/files/1,2/move",
+            "DELETE /api/buckets/8891/files/3,4",
+        ]
+
+    @pytest.mark.parametrize("what", ["move", "delete"])
+    def test_are_never_sent_without_ids(self, client: MakeClient, what: str) -> None:
+        with serving(BUCKET) as server:
+            with pytest.raises(ValueError, match="no ids"):
+                getattr(client(server.url), what)("spots", [])
+            assert "files" not in " ".join(server.lines())
+
+    def test_take_any_answer_of_success(self, client: MakeClient) -> None:
+        with serving(BUCKET, answer(200, b"OK")) as server:
+            writing = client(server.url)
+            move(writing)
+            delete(writing)
+
+
+def test_many_workers_share_one_client(sandbox: Sandbox, client: MakeClient) -> None:
+    ids = fill(sandbox, 60)
+    writing = client(sandbox.url, max_rps=1000)
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda i: writing.update("spots", i, f"N{i}", {"n": i}), ids))
+    assert [file.title for file in done] == [f"N{i}" for i in ids]
+    assert [file["title"] for file in sandbox.files()] == [f"N{i}" for i in ids]
