@@ -374,3 +374,21 @@ class TestWhatGoesOut:
             while error is not None:
                 assert "secret" not in f"{error} {error!r} {error.args}"
                 error = error.__cause__
+
+    @pytest.mark.parametrize("status", [200, 401, 422, 500])
+    def test_a_token_that_the_service_echoes_comes_no_further(
+        self, transport: Make, status: int
+    ) -> None:
+        token = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9"
+        with serving(answer(status, {"message": f"no {token}!"})) as server:
+            try:
+                said = ask(transport(token=token), server.url).decode()
+            except ServiceError as error:
+                said = str(error)
+        assert token not in said
+        assert "no [token]!" in said
+
+    def test_a_short_token_is_part_of_many_words_and_changes_none(self, transport: Make) -> None:
+        body = {"data": {"title": "next", "x": "x"}}
+        with serving(answer(200, body)) as server:
+            assert json.loads(ask(transport(token="x"), server.url)) == body

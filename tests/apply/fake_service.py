@@ -66,6 +66,8 @@ class FakeService:
     """The state of new files."""
     as_stored: Callable[[File], File] = lambda file: file
     """What the service makes of what it is sent."""
+    as_listed: Callable[[LiveState], LiveState] = lambda live: live
+    """What the service shows of what it has."""
     watch: Callable[[Call], None] = lambda call: None
     """Called with each call that writes, before it has any effect."""
 
@@ -107,7 +109,7 @@ class FakeService:
             )
             for name, bucket in self.live.buckets.items()
         }
-        return LiveState(self.live.origin, buckets)
+        return self.as_listed(LiveState(self.live.origin, buckets))
 
     def read_files(self, bucket: str, ids: Sequence[FileId | str]) -> Sequence[File]:
         assert ids, "never a request without ids"

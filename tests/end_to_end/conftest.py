@@ -1,6 +1,7 @@
 """A catalogue in a folder, a sandbox that plays the service, and the commands run on both."""
 
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -43,7 +44,10 @@ class Workplace:
 
     def __post_init__(self) -> None:
         """Nothing of the developer's own surroundings."""
+        # Coverage's own variable goes on, so that what these processes run is counted, too.
+        measured = {name: os.environ[name] for name in os.environ if name.startswith("COVERAGE_")}
         self.env = {
+            **measured,
             "PATH": "/usr/bin:/bin",
             "HOME": str(self.folder / "home"),
             "PYTHONPATH": str(ROOT),
