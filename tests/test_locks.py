@@ -37,7 +37,7 @@ def held_elsewhere(
     folder: Path, ids: Sequence[int], origin: str = ORIGIN
 ) -> Iterator[subprocess.Popen[str]]:
     """Another process holds the locks as long as the block runs."""
-    command = [sys.executable, "-c", HOLDER, folder, origin, "run 17 of anna", *map(str, ids)]
+    command = [sys.executable, "-c", HOLDER, str(folder), origin, "run 17 of anna", *map(str, ids)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

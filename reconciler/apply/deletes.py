@@ -124,14 +124,21 @@ def _send(context: Context, deletes: Sequence[Delete]) -> None:
         context.results.end([(delete, _applied(delete)) for delete in deletes])
         return
     try:
-        there = {file.id for file in context.service.read_files(bucket, ids)}
+        there = {file.id: file for file in context.service.read_files(bucket, ids)}
     except ReconcilerError:
         context.results.end([(delete, Unknown(why)) for delete in deletes])
         return
     context.results.end(
         [(delete, _applied(delete)) for delete in deletes if delete.file_id not in there]
     )
-    left = [delete for delete in deletes if delete.file_id in there]
+    changed = [
+        (delete, Stale("it was changed while the plan was applied", context.contents.of(file)))
+        for delete in deletes
+        if (file := there.get(delete.file_id)) and not context.is_still(file, delete.before)
+    ]
+    context.results.end(changed)
+    stale = {delete.id for delete, _ in changed}
+    left = [one for one in deletes if one.file_id in there and one.id not in stale]
     if len(deletes) == 1 or context.halt.asked():
         context.results.end([(one, Failed(why) if refused else Unknown(why)) for one in left])
         return

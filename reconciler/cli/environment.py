@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.request import getproxies, proxy_bypass
 
+from reconciler.catalog.base_url import AddressError, of_operator
 from reconciler.core.model import Json
-from reconciler.errors import TokenRefused
+from reconciler.errors import TokenRefused, UsageError
 
 _TOKEN = "ACRCLOUD_ACCESS_TOKEN"
 _LONGEST_TOKEN = 10_000
@@ -36,8 +37,18 @@ def read_token(token_file: str | None) -> str:
 
 
 def base_url() -> str | None:
-    """The operator's base URL, which goes before the catalogue's."""
-    return os.environ.get("RECONCILER_BASE_URL") or None
+    """The operator's base URL, which goes before the catalogue's. Raises `UsageError` where the
+    token must not be sent there: plain http is for this machine only."""
+    url = os.environ.get("RECONCILER_BASE_URL")
+    if not url:
+        return None
+    try:
+        return of_operator(url)
+    except AddressError as error:
+        raise UsageError(
+            f"RECONCILER_BASE_URL is {url!r}: the address {error}; "
+            "a sandbox's is http://127.0.0.1:8080"
+        ) from error
 
 
 def proxies(url: str) -> Mapping[str, str]:

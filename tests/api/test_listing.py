@@ -45,7 +45,7 @@ class Service:
         assert bucket == "spots"
         with self._lock:
             self.requests.append((number, size))
-            self.before.get(len(self.requests), lambda service: None)(self)
+            self.before.get(len(self.requests), _nothing)(self)
             if size >= self.refuses:
                 raise Rejected("422: per_page", status=422)
             granted = min(size, self.most)
@@ -57,6 +57,10 @@ class Service:
     def listed(self, concurrency: int = 1) -> tuple[list[int], str | None]:
         files, doubt = Lister(self.page, concurrency).files("spots")
         return [each.id for each in files], doubt
+
+
+def _nothing(service: Service) -> None:
+    """At rest."""
 
 
 def full(count: int) -> list[File]:

@@ -173,7 +173,7 @@ class TestAStatus:
         ],
     )
     def test_429_hands_on_how_long(
-        self, transport: Make, header: dict[str, str], seconds: float | None
+        self, transport: Make, header: dict[str, Any], seconds: float | None
     ) -> None:
         error = failure(transport, answer(429, {"message": "Too Many Attempts."}, **header))
         assert isinstance(error, Throttled)
@@ -258,7 +258,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One that signs itself, for 127.0.0.1."""
     folder = tmp_path_factory.mktemp("certificate")
     subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    out = ["-keyout", folder / "key.pem", "-out", folder / "cert.pem"]
+    out = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
     subprocess.run([*command, *subject, *out], check=True, capture_output=True)
     return folder

@@ -97,7 +97,9 @@ class Bench:
 class MakeBench(Protocol):
     """Makes a bench of a text."""
 
-    def __call__(self, text: str, **options: Any) -> Bench: ...
+    def __call__(
+        self, text: str, *, stop_after: float | None = None, retry_broken: bool = False
+    ) -> Bench: ...
 
 
 @pytest.fixture

@@ -92,6 +92,11 @@ class FakeService:
         with self._lock:
             self.files[FileId(file_id)] = replace(self.files[FileId(file_id)], **fields)
 
+    def lose(self, file_id: FileId) -> None:
+        """Somebody else deletes a file."""
+        with self._lock:
+            self.files.pop(file_id, None)
+
     def lines(self) -> list[str]:
         """The calls that wrote, as text."""
         return list(map(str, self.calls))

@@ -97,7 +97,7 @@ class TestABatchThatFails:
 
     def test_since_one_was_deleted_by_somebody_else_meanwhile(self, bench: MakeBench) -> None:
         ran = bench(many(3))
-        ran.service.watch = lambda call: ran.service.files.pop(FileId(2), None)
+        ran.service.watch = lambda call: ran.service.lose(FileId(2))
         assert {end.split()[0] for end in ran.outcomes().values()} == {"applied"}
         assert ran.service.files == {}
 

@@ -93,7 +93,7 @@ class TestABatchThatFails:
     def test_is_split_until_the_one_is_found(self, bench: MakeBench) -> None:
         ran = bench(many(8))
         gone = FileId(5)
-        ran.service.watch = lambda call: ran.service.files.pop(gone, None)
+        ran.service.watch = lambda call: ran.service.lose(gone)
         outcomes = ran.outcomes()
         assert outcomes.pop("move:5") == "failed: no such file"
         assert set(outcomes.values()) == {f"applied {n}" for n in (1, 2, 3, 4, 6, 7, 8)}

@@ -86,6 +86,17 @@ class TestTheService:
         assert "evil.example" in ended.err
         assert "catalog.yaml:" in ended.err
 
+    @pytest.mark.parametrize("command", READERS)
+    @pytest.mark.parametrize(
+        "url", ["127.0.0.1:8080", "http://example.org", "ftp://x", "https://a@b"]
+    )
+    def test_an_operators_base_url_that_the_token_must_not_go_to_is_64(
+        self, spots: Workplace, command: tuple[str, ...], url: str
+    ) -> None:
+        ended = spots.run(*command, env={"RECONCILER_BASE_URL": url})
+        assert ended.code == 64
+        assert "RECONCILER_BASE_URL is" in ended.err
+
 
 class TestTheCatalogue:
     def test_a_missing_catalogue(self, work: Workplace) -> None:
