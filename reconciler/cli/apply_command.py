@@ -34,6 +34,7 @@ from reconciler.cli.options import (
     options_of,
     plan_options,
     service_options,
+    verbose_option,
 )
 from reconciler.cli.output import Output, with_output
 from reconciler.cli.progress import watching
@@ -84,6 +85,7 @@ from reconciler.shipped import schema
     metavar="90s|10m|2h",
     help="Begin no change later than this after the plan was agreed to.",
 )
+@verbose_option
 @with_output
 def command(
     plan_file: Path | None,
@@ -103,6 +105,7 @@ def command(
     wait_timeout: float,
     no_wait: bool,
     stop_after: float | None,
+    verbose: bool,
     output: Output,
 ) -> int:
     """Execute a plan.
@@ -112,7 +115,7 @@ def command(
     that plan still holds is executed.
     """
     options = options_of(only, allow, retry_broken=retry_broken)
-    asked = _Asked(options, plan_file, plan_digest, reviewed, yes=yes)
+    asked = _Asked(options, plan_file, plan_digest, reviewed, yes=yes, verbose=verbose)
     asked.check()
     desired = open_catalog(catalog, source_root, output).desired
     how = connection(desired.base_url, token_file, concurrency, max_rps)
@@ -157,6 +160,7 @@ class _Asked:
     digest: str | None
     reviewed: Path | None
     yes: bool = field(kw_only=True)
+    verbose: bool = field(kw_only=True)
 
     def check(self) -> None:
         """Raise `UsageError` where what was said makes no sense together."""
@@ -178,7 +182,7 @@ class _Asked:
             plan, _ = read_plan(self.plan_file, schema("plan.schema.json"))
             work = work_of_reviewed(plan, desired, live)
         self._check_digest(work.plan, desired, output)
-        _show(work.plan, desired, output)
+        self._show(work.plan, desired, output)
         tell_new(work, output)
         if work.plan.violations:
             raise RefusedByGuardrail("the plan is refused by guardrails, and nothing was sent")
@@ -186,10 +190,14 @@ class _Asked:
             raise ReconcilerError("declined: nothing was sent")
         return work
 
+    def _show(self, plan: Plan, desired: DesiredState, output: Output) -> None:
+        marks = mark_fields(desired.identity)
+        show_plan(plan, made_now(), "text", output, verbose=self.verbose, marks=marks)
+
     def _check_digest(self, plan: Plan, desired: DesiredState, output: Output) -> None:
         if self.digest is None or self.digest == plan.digest:
             return
-        _show(plan, desired, output)
+        self._show(plan, desired, output)
         if self.reviewed is not None:
             before, _ = read_plan(self.reviewed, schema("plan.schema.json"))
             tell_differences(before, plan, output)
@@ -197,11 +205,6 @@ class _Asked:
             f"the plan is not the one that was reviewed: its digest is {plan.digest}, "
             f"reviewed was {self.digest}; nothing was sent"
         )
-
-
-def _show(plan: Plan, desired: DesiredState, output: Output) -> None:
-    marks = mark_fields(desired.identity)
-    show_plan(plan, made_now(), "text", output, verbose=False, marks=marks)
 
 
 def _confirmed(count: int) -> bool:

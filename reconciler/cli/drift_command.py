@@ -15,8 +15,10 @@ from reconciler.cli.options import (
     read_for,
     scope_option,
     service_options,
+    verbose_option,
 )
 from reconciler.cli.output import Output, with_output
+from reconciler.cli.showing import most_shown
 from reconciler.core.marks import mark_fields
 from reconciler.render.drift_text import drift_json, drift_text
 
@@ -35,6 +37,7 @@ from reconciler.render.drift_text import drift_json, drift_text
     help="For people, or for programs.",
 )
 @click.option("--unmanaged", is_flag=True, help="Show foreign files, and count them as drift.")
+@verbose_option
 @with_output
 def command(
     catalog: Path,
@@ -46,6 +49,7 @@ def command(
     ledger: Path | None,
     form: str,
     unmanaged: bool,
+    verbose: bool,
     output: Output,
 ) -> int:
     """Compare what is live with what should be, and say on which side it changed.
@@ -65,5 +69,8 @@ def command(
     if form == "json":
         output.raw(orjson.dumps(drift_json(drift), option=orjson.OPT_INDENT_2) + b"\n")
     else:
-        output.result(drift_text(drift, width=output.width, marks=mark_fields(desired.identity)))
+        marks, most = mark_fields(desired.identity), most_shown(len(drift.items), verbose=verbose)
+        output.result(
+            drift_text(drift, width=output.width, most=most, verbose=verbose, marks=marks)
+        )
     return 2 if drift.items else 0

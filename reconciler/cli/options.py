@@ -86,6 +86,14 @@ def ledger_option(function: Function) -> Function:
     )
 
 
+def verbose_option(function: Function) -> Function:
+    """How much is shown."""
+    return _all(
+        function,
+        click.option("-v", "--verbose", is_flag=True, help="Show every change, and the marks."),
+    )
+
+
 def ledger_path(ledger: Path | None, catalog: Path) -> Path:
     """The ledger's place: the one that was named, or the one beside the catalogue."""
     return ledger or catalog.resolve().parent / ".reconciler" / "ledger.jsonl"

@@ -13,6 +13,7 @@ from reconciler.cli.options import (
     plan_options,
     read_for,
     service_options,
+    verbose_option,
 )
 from reconciler.cli.output import Output, with_output
 from reconciler.cli.showing import made_now, show_plan
@@ -38,7 +39,7 @@ from reconciler.planfile import write_plan
 @click.option(
     "--detailed-exitcode", is_flag=True, help="End with 2 where there is something to do."
 )
-@click.option("-v", "--verbose", is_flag=True, help="Show every change, and the marks.")
+@verbose_option
 @with_output
 def command(
     catalog: Path,

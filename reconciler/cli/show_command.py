@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.options import verbose_option
 from reconciler.cli.output import Output, with_output
 from reconciler.cli.showing import show_plan
 from reconciler.planfile import read_plan
@@ -20,7 +21,7 @@ from reconciler.shipped import schema
     show_default=True,
     help="For people, or the file's own bytes.",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Show every change, and the marks.")
+@verbose_option
 @with_output
 def command(plan_file: Path, form: str, verbose: bool, output: Output) -> None:
     """Show a saved plan."""

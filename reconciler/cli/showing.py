@@ -14,6 +14,11 @@ _MOST = 100
 """How many changes are shown of a long plan."""
 
 
+def most_shown(count: int, *, verbose: bool) -> int:
+    """How many of so many are shown one by one."""
+    return max(count, 1) if verbose else _MOST
+
+
 def made_now() -> Made:
     """By this version, at this moment."""
     moment = datetime.now(UTC).isoformat(timespec="seconds")
@@ -33,5 +38,5 @@ def show_plan(
     if form == "json":
         output.raw(encode(plan, made))
     else:
-        most = max(len(plan.changes), 1) if verbose else _MOST
+        most = most_shown(len(plan.changes), verbose=verbose)
         output.result(plan_text(plan, width=output.width, most=most, verbose=verbose, marks=marks))

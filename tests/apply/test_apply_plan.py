@@ -201,6 +201,14 @@ class TestWhatRemains:
         assert not at.apply(work).converged
         assert at.clock.slept == []
 
+    def test_a_plan_that_a_guardrail_would_refuse_is_not_converged(self, tmp_path: Path) -> None:
+        at = desk(tmp_path, "entry a spots s1 \n entry b spots \n file 7 spots b")
+        at.service.watch = lambda call: at.service.lose(FileId(7))
+        finished = at.apply(at.work())
+        assert finished.remaining is not None
+        assert finished.remaining.changes == ()
+        assert not finished.converged
+
     def test_a_new_file_that_is_not_ready_is_not_converged(self, tmp_path: Path) -> None:
         at = desk(tmp_path, "entry a spots s1")
         at.service.made = FileState.PENDING

@@ -274,6 +274,28 @@ class TestOnly:
         assert "did you mean spring?" in ended.err
 
 
+class TestVerbose:
+    @pytest.mark.parametrize("command", [("plan",), ("apply", "--yes"), ("drift",)])
+    def test_shows_where_the_catalogue_says_it(
+        self, spots: Workplace, command: tuple[str, ...]
+    ) -> None:
+        assert "catalog.yaml:9:3" in spots.run(*command, "-v").out
+
+    def test_shows_every_change_of_a_long_plan(self, work: Workplace) -> None:
+        entries = "\n".join(
+            f"  ad-{number:03}: {{title: Ad {number}, source: {{acrid: {number:032x}}}}}"
+            for number in range(130)
+        )
+        (work.folder / "catalog.yaml").write_text(
+            "version: 1\ncatalog: ads\nbuckets: {spots: {id: 8891}}\n"
+            f"defaults: {{bucket: spots}}\nfiles:\n{entries}\n"
+        )
+        short, whole = work.run("plan"), work.run("plan", "-v")
+        assert "ad-129" not in short.out
+        assert "30 more" in short.out
+        assert "ad-129" in whole.out
+
+
 class TestStopping:
     def test_stop_after_says_that_it_stopped(self, spots: Workplace, sandbox: Sandbox) -> None:
         ended = spots.run("apply", "--yes", "--stop-after", "0s")
