@@ -9,9 +9,8 @@ from reconciler.core.marks import Owned, owner
 from reconciler.core.model import FileId, FileState
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import ChangeId, Create, Delete
+from reconciler.core.planner import BATCH
 from reconciler.errors import ReconcilerError, Rejected
-
-_BATCH = 100
 
 
 def send_deletes(
@@ -28,9 +27,9 @@ def send_deletes(
             if (delete.after_change is not None) is waits:
                 by_bucket[delete.bucket].append(delete)
         batches = [
-            batch[start : start + _BATCH]
+            batch[start : start + BATCH]
             for batch in by_bucket.values()
-            for start in range(0, len(batch), _BATCH)
+            for start in range(0, len(batch), BATCH)
         ]
         parts = context.pool.map(
             lambda batch: _checked(context, batch, buckets_of_creates), batches

@@ -9,9 +9,9 @@ from reconciler.apply.context import Context, never_taken
 from reconciler.core.model import File, FileId
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import ChangeId, Move
+from reconciler.core.planner import BATCH
 from reconciler.errors import ReconcilerError, Rejected
 
-_BATCH = 100
 _LOOKS = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Seconds to wait before each look at the destination: a read may lag behind a write."""
 
@@ -22,7 +22,7 @@ def send_moves(context: Context, moves: Sequence[Move]) -> None:
     for move in moves:
         ways[move.from_bucket, move.bucket].append(move)
     batches = [
-        way[start : start + _BATCH] for way in ways.values() for start in range(0, len(way), _BATCH)
+        way[start : start + BATCH] for way in ways.values() for start in range(0, len(way), BATCH)
     ]
     list(context.pool.map(lambda batch: _checked(context, batch), batches))
 

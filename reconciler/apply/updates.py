@@ -8,11 +8,11 @@ from reconciler.apply.context import Context
 from reconciler.core.model import File, FileId, Json
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import Update
+from reconciler.core.planner import BATCH
 from reconciler.errors import NotThere, ReconcilerError, Unclear
 
 _READ_AHEAD = 3
 """Batches that are read or being sent at once: enough that workers never wait for a read."""
-_BATCH = 100
 
 
 def send_updates(context: Context, updates: Sequence[Update]) -> None:
@@ -21,9 +21,9 @@ def send_updates(context: Context, updates: Sequence[Update]) -> None:
     for update in updates:
         by_bucket[update.bucket].append(update)
     batches = [
-        batch[start : start + _BATCH]
+        batch[start : start + BATCH]
         for batch in by_bucket.values()
-        for start in range(0, len(batch), _BATCH)
+        for start in range(0, len(batch), BATCH)
     ]
     with ThreadPoolExecutor(_READ_AHEAD) as readers:
         list(readers.map(lambda batch: _send_batch(context, batch), batches))
