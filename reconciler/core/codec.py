@@ -18,7 +18,6 @@ from reconciler.core.model import File, FileId, Json, Key, Opaque, Place, Source
 from reconciler.core.normal import canonical
 from reconciler.core.plan import (
     Change,
-    ChangeId,
     Create,
     Delete,
     Move,
@@ -273,75 +272,85 @@ def _decode_plan(body: Mapping[str, Any]) -> Plan:
 
 
 def _decode_change(told: Mapping[str, Any]) -> Change:
-    key, bucket, bucket_id, reason = (
-        told.get("key"),
-        told["bucket"],
-        told["bucket_id"],
-        told["reason"],
-    )
-    place = _place(told)
+    key, place = told.get("key"), _place(told)
     if told["action"] == "delete":
-        return Delete(
-            key=None if key is None else Key(key),
-            file_id=FileId(told["file_id"]),
-            acr_id=told["acr_id"],
-            bucket=bucket,
-            bucket_id=bucket_id,
-            before=_content(told["before"]),
-            reason=reason,
-            declared_at=place,
-            keeps=told.get("keeps"),
-            keeps_bucket_id=told.get("keeps_bucket_id"),
-            after_change=told.get("after_change"),
-        )
+        return _decode_delete(told, None if key is None else Key(key), place)
     if key is None or place is None:
         raise PlanFileError(f"the change {told['id']} has no key or no place: plan again")
-    if told["action"] == "create":
-        source = told["source"]
-        return Create(
-            key=Key(key),
-            bucket=bucket,
-            bucket_id=bucket_id,
-            after=_content(told["after"]),
-            source=PlannedSource(
-                SourceKind(source["kind"]),
-                source.get("digest"),
-                source.get("sha256"),
-                source.get("bytes"),
-            ),
-            reason=reason,
-            declared_at=place,
-            replaces=told.get("replaces"),
-            from_bucket=told.get("from_bucket"),
-            from_bucket_id=told.get("from_bucket_id"),
-        )
-    file_id, acr_id, before = FileId(told["file_id"]), told["acr_id"], _content(told["before"])
-    if told["action"] == "move":
-        return Move(
-            key=Key(key),
-            file_id=file_id,
-            acr_id=acr_id,
-            from_bucket=told["from_bucket"],
-            from_bucket_id=told["from_bucket_id"],
-            bucket=bucket,
-            bucket_id=bucket_id,
-            before=before,
-            reason=reason,
-            declared_at=place,
-        )
-    after_change = told.get("after_change")
+    match told["action"]:
+        case "create":
+            return _decode_create(told, Key(key), place)
+        case "move":
+            return _decode_move(told, Key(key), place)
+        case _:
+            return _decode_update(told, Key(key), place)
+
+
+def _decode_create(told: Mapping[str, Any], key: Key, place: Place) -> Create:
+    source = told["source"]
+    return Create(
+        key=key,
+        bucket=told["bucket"],
+        bucket_id=told["bucket_id"],
+        after=_content(told["after"]),
+        source=PlannedSource(
+            SourceKind(source["kind"]),
+            source.get("digest"),
+            source.get("sha256"),
+            source.get("bytes"),
+        ),
+        reason=told["reason"],
+        declared_at=place,
+        replaces=told.get("replaces"),
+        from_bucket=told.get("from_bucket"),
+        from_bucket_id=told.get("from_bucket_id"),
+    )
+
+
+def _decode_move(told: Mapping[str, Any], key: Key, place: Place) -> Move:
+    return Move(
+        key=key,
+        file_id=FileId(told["file_id"]),
+        acr_id=told["acr_id"],
+        from_bucket=told["from_bucket"],
+        from_bucket_id=told["from_bucket_id"],
+        bucket=told["bucket"],
+        bucket_id=told["bucket_id"],
+        before=_content(told["before"]),
+        reason=told["reason"],
+        declared_at=place,
+    )
+
+
+def _decode_update(told: Mapping[str, Any], key: Key, place: Place) -> Update:
     return Update(
-        key=Key(key),
-        file_id=file_id,
-        acr_id=acr_id,
-        bucket=bucket,
-        bucket_id=bucket_id,
-        before=before,
+        key=key,
+        file_id=FileId(told["file_id"]),
+        acr_id=told["acr_id"],
+        bucket=told["bucket"],
+        bucket_id=told["bucket_id"],
+        before=_content(told["before"]),
         after=_content(told["after"]),
         fields=tuple(told["fields"]),
-        reason=reason,
+        reason=told["reason"],
         declared_at=place,
-        after_change=None if after_change is None else ChangeId(after_change),
+        after_change=told.get("after_change"),
+    )
+
+
+def _decode_delete(told: Mapping[str, Any], key: Key | None, place: Place | None) -> Delete:
+    return Delete(
+        key=key,
+        file_id=FileId(told["file_id"]),
+        acr_id=told["acr_id"],
+        bucket=told["bucket"],
+        bucket_id=told["bucket_id"],
+        before=_content(told["before"]),
+        reason=told["reason"],
+        declared_at=place,
+        keeps=told.get("keeps"),
+        keeps_bucket_id=told.get("keeps_bucket_id"),
+        after_change=told.get("after_change"),
     )
 
 
