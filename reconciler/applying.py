@@ -17,11 +17,17 @@ from reconciler.core.diff import Differences
 from reconciler.core.guardrails import judge
 from reconciler.core.model import DesiredState, Json, LiveState
 from reconciler.core.outcome import Applied, Failed, Outcome
-from reconciler.core.plan import Change, Delete, Plan, Rule, Violation
+from reconciler.core.plan import Change, Delete, Move, Plan, Rule, Violation
 from reconciler.core.planner import differences_for, plan_of
 from reconciler.core.ports import Clock, Reading, Writing
 from reconciler.core.reviewed import standing, within
-from reconciler.errors import LedgerError, RefusedByGuardrail, ServiceError, StalePlan
+from reconciler.errors import (
+    LedgerError,
+    PlanFileError,
+    RefusedByGuardrail,
+    ServiceError,
+    StalePlan,
+)
 from reconciler.ledger import Ledger
 from reconciler.locks import locked
 
@@ -94,7 +100,8 @@ def work_of(plan: Plan) -> Work:
 def work_of_reviewed(reviewed: Plan, desired: DesiredState, live: LiveState) -> Work:
     """What of a reviewed plan still holds. Its guardrails are judged again, on today's state.
 
-    Raises `StalePlan` where it was made for another catalogue, host or buckets.
+    Raises `StalePlan` where it was made for another catalogue, host or buckets, `PlanFileError`
+    where it contradicts itself.
     """
     _check_is_for(reviewed, desired, live)
     differences = differences_for(desired, live, reviewed.options)
@@ -242,6 +249,20 @@ def _check_is_for(plan: Plan, desired: DesiredState, live: LiveState) -> None:
                 f"the plan was made for another {what}: {of_plan}, and this is {of_now}; "
                 "nothing was sent"
             )
+    for change in plan.changes:
+        for name, bucket_id in _places(change):
+            if planned.get(name) != bucket_id:
+                raise PlanFileError(
+                    f"the plan contradicts itself: {change.id} speaks of bucket {name} as "
+                    f"{bucket_id}, and the plan was made for {planned}; nothing was sent"
+                )
+
+
+def _places(change: Change) -> Sequence[tuple[str, int]]:
+    if isinstance(change, Move):
+        here = (change.bucket, change.bucket_id)
+        return [here, (change.from_bucket, change.from_bucket_id)]
+    return [(change.bucket, change.bucket_id)]
 
 
 def _once(violations: Sequence[Violation]) -> tuple[Violation, ...]:

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self, assert_never
 
 import orjson
@@ -24,8 +24,8 @@ from reconciler.core.codec import action, encode_change, encode_content
 from reconciler.core.content import Content
 from reconciler.core.drift import LastApplied
 from reconciler.core.model import Json, Key
-from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
-from reconciler.core.plan import Change
+from reconciler.core.outcome import Applied, Failed, Outcome, Sent, Stale, Unknown
+from reconciler.core.plan import Change, ChangeId
 from reconciler.core.ports import Clock
 from reconciler.errors import LedgerError, LockHeld
 
@@ -93,11 +93,15 @@ class Ledger:
         """These changes are about to be sent. Returns once that is on disk."""
         self._append([{"kind": "change.began", **_named(change)} for change in changes])
 
-    def ended(self, ends: Collection[tuple[Change, Outcome]]) -> None:
+    def ended(
+        self,
+        ends: Collection[tuple[Change, Outcome]],
+        sendings: Mapping[ChangeId, Sent] = MappingProxyType({}),
+    ) -> None:
         """These changes have ended so."""
         self._append(
             [
-                {"kind": "change.ended", **_short(change), **_outcome(outcome)}
+                {"kind": "change.ended", **_short(change), **_outcome(outcome), **_sent(sendings.get(change.id))}
                 for change, outcome in ends
             ]
         )
@@ -285,6 +289,10 @@ def _named(change: Change) -> dict[str, Json]:
 def _short(change: Change) -> dict[str, Json]:
     short: dict[str, Json] = {"id": change.id, "action": action(change), "bucket": change.bucket}
     return short if change.key is None else {**short, "key": change.key}
+
+
+def _sent(sent: Sent | None) -> dict[str, Json]:
+    return {} if sent is None else {"attempts": sent.attempts, "status": sent.status}
 
 
 def _outcome(outcome: Outcome) -> dict[str, Json]:

@@ -26,7 +26,7 @@ from reconciler.core.model import (
     SourceKind,
     UserDefined,
 )
-from reconciler.core.ports import Clock
+from reconciler.core.ports import Clock, Sending
 from reconciler.errors import NotThere, Rejected, ServiceError, UnreadableAnswer
 
 Answer = TypeVar("Answer")
@@ -167,13 +167,17 @@ class ReadClient:
         read: Callable[[bytes], Answer],
         *,
         repeatable: bool,
+        sending: Sending | None = None,
         upload: Callable[[], Upload] | None = None,
     ) -> Answer:
         """Send, and send again where that is safe and promises something. `read` makes of the
-        answer's bytes what they mean; where it cannot, the answer was none."""
+        answer's bytes what they mean; where it cannot, the answer was none. `sending` has the
+        last word before each time that it goes out."""
         attempt = 1
         while True:
             self._pace.wait()
+            if sending is not None:
+                sending.goes()
             try:
                 if upload is None:
                     answer = read(self._transport.send(request))
@@ -181,6 +185,8 @@ class ReadClient:
                     with upload() as body:
                         answer = read(self._transport.send(request, body))
             except ServiceError as failure:
+                if sending is not None:
+                    sending.ended(failure.status)
                 wait = wait_before_next(
                     failure,
                     attempt=attempt,
@@ -197,6 +203,8 @@ class ReadClient:
                     self._clock.sleep(wait)
                 attempt += 1
             else:
+                if sending is not None:
+                    sending.ended(200)
                 self._pace.went_well()
                 self._budget.earn()
                 return answer
@@ -211,7 +219,7 @@ class WriteClient(ReadClient):
         title: str,
         user_defined: UserDefined,
         source: Source,
-        sent: Callable[[int], None],
+        sending: Sending,
     ) -> File:
         """Upload a new file. After an unclear end it is not sent again: whoever asked looks."""
         declared = self._buckets[bucket]
@@ -227,7 +235,11 @@ class WriteClient(ReadClient):
                 }
                 request = Request("POST", url, doing)
                 return self._ask(
-                    request, made, repeatable=False, upload=lambda: Upload(fields, source, sent)
+                    request,
+                    made,
+                    repeatable=False,
+                    sending=sending,
+                    upload=lambda: Upload(fields, source, sending.sent),
                 )
             case SourceKind.AUDIO_URL | SourceKind.ACRID:
                 name = "url" if source.kind is SourceKind.AUDIO_URL else "acrid"
@@ -235,16 +247,28 @@ class WriteClient(ReadClient):
                     title, user_defined, source.kind.value, {name: source.location}
                 )
                 request = Request("POST", url, doing, body=orjson.dumps(body))
-                return self._ask(request, made, repeatable=False)
+                return self._ask(request, made, repeatable=False, sending=sending)
 
-    def update(self, bucket: str, file_id: FileId, title: str, user_defined: UserDefined) -> File:
+    def update(
+        self,
+        bucket: str,
+        file_id: FileId,
+        title: str,
+        user_defined: UserDefined,
+        sending: Sending,
+    ) -> File:
         """Set a file's title and whole user_defined. Sending it twice does what once does."""
         declared = self._buckets[bucket]
         doing = f"updating file {file_id} of bucket {bucket}"
         body = orjson.dumps(wire.update_body(title, user_defined))
         request = Request("PUT", self._files_url(declared, file_id), doing, body=body)
         told = partial(_one_file, bucket=bucket, bucket_id=declared.id, doing=doing)
-        file = self._ask(request, lambda answer: told(answer) if answer else None, repeatable=True)
+        file = self._ask(
+            request,
+            lambda answer: told(answer) if answer else None,
+            repeatable=True,
+            sending=sending,
+        )
         if file is None:
             file = next(iter(self.read_files(bucket, [file_id])), None)
         if file is None:
@@ -253,20 +277,20 @@ class WriteClient(ReadClient):
             raise UnreadableAnswer(f"{doing}: the answer is file {file.id}")
         return file
 
-    def move(self, destination: str, ids: Sequence[FileId]) -> None:
+    def move(self, destination: str, ids: Sequence[FileId], sending: Sending) -> None:
         """Move files into a bucket: `PUT /buckets/:destination/files/:ids/move` (the page's text;
         its curl leaves `/move` out, which is the update's URL)."""
         declared = self._buckets[destination]
         doing = f"moving {len(ids)} file(s) to bucket {destination}"
         url = f"{self._files_url(declared, *_some(ids))}/move"
-        self._ask(Request("PUT", url, doing), bytes, repeatable=False)
+        self._ask(Request("PUT", url, doing), bytes, repeatable=False, sending=sending)
 
-    def delete(self, bucket: str, ids: Sequence[FileId]) -> None:
+    def delete(self, bucket: str, ids: Sequence[FileId], sending: Sending) -> None:
         """Delete files of a bucket."""
         declared = self._buckets[bucket]
         doing = f"deleting {len(ids)} file(s) of bucket {bucket}"
         url = self._files_url(declared, *_some(ids))
-        self._ask(Request("DELETE", url, doing), bytes, repeatable=False)
+        self._ask(Request("DELETE", url, doing), bytes, repeatable=False, sending=sending)
 
 
 def chunks(ids: Sequence[FileId | str]) -> Iterator[Sequence[FileId | str]]:

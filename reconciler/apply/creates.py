@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.apply.context import Context
+from reconciler.apply.delivery import Delivery, KeptBack
 from reconciler.core.marks import Owned, owner, source_digest
 from reconciler.core.model import File, FileId, Json, Key, LiveState, Presence
 from reconciler.core.outcome import Failed, Outcome, Stale, Unknown
@@ -117,10 +118,14 @@ class Creates:
         if not context.results.begin([create]):
             return False
         sent_at = context.clock.now()
+        # It rests on nothing that is there: it is sent because nothing is.
+        delivery = Delivery(context, [create], _no_look, seen_at=context.clock.monotonic())
         try:
             file = context.service.create(
-                create.bucket, create.after.title, user_defined, source, context.progress.sent
+                create.bucket, create.after.title, user_defined, source, delivery
             )
+        except KeptBack as kept:
+            context.results.end([(create, kept.failed)])
         except Unclear:
             self._waiting.append(_Waiting(create, sent_at))
         except ReconcilerError as error:
@@ -198,3 +203,7 @@ class Creates:
             if isinstance(whose, Owned):
                 marked[whose.key].append(file)
         return marked
+
+
+def _no_look() -> None:
+    """Nothing has to be read again before a create."""

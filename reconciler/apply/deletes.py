@@ -2,77 +2,170 @@
 relies on another, only while that one is ready."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from reconciler.apply.batches import batches
 from reconciler.apply.context import Context, never_taken
+from reconciler.apply.delivery import Changed, Delivery, KeptBack
 from reconciler.core.marks import Owned, owner
 from reconciler.core.model import FileId, FileState
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import ChangeId, Create, Delete
-from reconciler.core.planner import BATCH
 from reconciler.errors import ReconcilerError, Rejected
 
-
-def send_deletes(
-    context: Context, deletes: Sequence[Delete], creates: Sequence[Create]
-) -> Sequence[Delete]:
-    """Delete what is still as the plan saw it. The deletes that are not due yet are returned:
-    their replacement is not ready. What waits for a new file goes last of all: until then
-    another may rely on it."""
-    buckets_of_creates = {create.id: create.bucket for create in creates}
-    not_due: list[Delete] = []
-    for waits in (False, True):
-        by_bucket: dict[str, list[Delete]] = defaultdict(list)
-        for delete in deletes:
-            if (delete.after_change is not None) is waits:
-                by_bucket[delete.bucket].append(delete)
-        batches = [
-            batch[start : start + BATCH]
-            for batch in by_bucket.values()
-            for start in range(0, len(batch), BATCH)
-        ]
-        parts = context.pool.map(
-            lambda batch: _checked(context, batch, buckets_of_creates), batches
-        )
-        not_due += [delete for part in parts for delete in part]
-    return not_due
+_CHANGED_MEANWHILE = "it was changed while the plan was applied"
 
 
-def _checked(
-    context: Context, batch: Sequence[Delete], buckets_of_creates: Mapping[ChangeId, str]
-) -> Sequence[Delete]:
-    if context.halt.asked():
-        return []
-    try:
-        ready = _ready(context, batch, buckets_of_creates)
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of a batch."""
+
+    due: Sequence[Delete]
+    """Those that may go now."""
+    not_due: Sequence[Delete]
+    """Those whose replacement is not ready."""
+    ends: Sequence[tuple[Delete, Outcome]]
+    """How the others ended."""
+    at: float
+    """When, by the monotonic clock."""
+
+
+class Deletes:
+    """One run's deletes."""
+
+    def __init__(self, context: Context, creates: Sequence[Create]) -> None:
+        """`creates`: the plan's, to know where what replaces a file is."""
+        self._context = context
+        self._buckets_of_creates = {create.id: create.bucket for create in creates}
+        self._not_due: list[Delete] = []
+
+    def send(self, deletes: Sequence[Delete]) -> Sequence[Delete]:
+        """Delete what is still as the plan saw it. The deletes that are not due yet are returned:
+        their replacement is not ready. What waits for a new file goes last of all: until then
+        another may rely on it."""
+        for waits in (False, True):
+            these = [delete for delete in deletes if (delete.after_change is not None) is waits]
+            cut = batches(these, lambda delete: delete.bucket)
+            list(self._context.pool.map(self._checked, cut))
+        return self._not_due
+
+    def _checked(self, batch: Sequence[Delete]) -> None:
+        context = self._context
+        if context.halt.asked():
+            return
+        try:
+            read = self._read(batch)
+        except ReconcilerError as error:
+            context.results.end([(delete, context.failed(error)) for delete in batch])
+            return
+        self._not_due.extend(read.not_due)
+        context.results.end(read.ends)
+        if read.due and context.results.begin(read.due):
+            self._send(read.due, read.at)
+
+    def _read(self, batch: Sequence[Delete]) -> _Read:
+        context = self._context
+        ready = self._ready(batch)
         files = context.service.read_files(batch[0].bucket, [delete.file_id for delete in batch])
-    except ReconcilerError as error:
-        context.results.end([(delete, context.failed(error)) for delete in batch])
-        return []
-    live = {file.id: file for file in files}
-    due: list[Delete] = []
-    not_due: list[Delete] = []
-    ends: list[tuple[Delete, Outcome]] = []
-    for delete in batch:
-        file = live.get(delete.file_id)
-        relies_on = _relies_on(context, delete)
-        if file is None:
-            ends.append((delete, Applied(delete.file_id, delete.acr_id, already=True)))
-        elif not context.is_still(file, delete.before):
-            content = context.contents.of(file)
-            ends.append((delete, Stale("it was changed since the plan was made", content)))
-        elif delete.after_change is not None and relies_on not in ready:
-            not_due.append(delete)
-        elif delete.keeps is not None and relies_on not in ready:
-            content = context.contents.of(file)
-            why = f"file {delete.keeps}, which stays in its place, is not ready"
-            ends.append((delete, Stale(why, content)))
+        live = {file.id: file for file in files}
+        due: list[Delete] = []
+        not_due: list[Delete] = []
+        ends: list[tuple[Delete, Outcome]] = []
+        for delete in batch:
+            file = live.get(delete.file_id)
+            relies_on = _relies_on(context, delete)
+            if file is None:
+                ends.append((delete, Applied(delete.file_id, delete.acr_id, already=True)))
+            elif not context.is_still(file, delete.before):
+                content = context.contents.of(file)
+                ends.append((delete, Stale("it was changed since the plan was made", content)))
+            elif delete.after_change is not None and relies_on not in ready:
+                not_due.append(delete)
+            elif delete.keeps is not None and relies_on not in ready:
+                content = context.contents.of(file)
+                why = f"file {delete.keeps}, which stays in its place, is not ready"
+                ends.append((delete, Stale(why, content)))
+            else:
+                due.append(delete)
+        return _Read(due, not_due, ends, context.clock.monotonic())
+
+    def _ready(self, batch: Sequence[Delete]) -> set[FileId]:
+        """Those of the files that the deletes rely on which are ready, and ours, at this moment."""
+        context = self._context
+        names = {bucket.id: name for name, bucket in context.desired.buckets.items()}
+        wanted: dict[str, set[FileId]] = defaultdict(set)
+        for delete in batch:
+            file_id = _relies_on(context, delete)
+            if file_id is None:
+                continue
+            if delete.after_change is not None:
+                wanted[self._buckets_of_creates[delete.after_change]].add(file_id)
+            elif delete.keeps_bucket_id in names:
+                wanted[names[delete.keeps_bucket_id]].add(file_id)
+        return {
+            file.id
+            for bucket, ids in wanted.items()
+            for file in context.service.read_files(bucket, sorted(ids))
+            if file.state is FileState.READY and isinstance(owner(file, context.desired), Owned)
+        }
+
+    def _send(self, deletes: Sequence[Delete], read_at: float | None) -> None:
+        """Send, and where the answer is not a plain yes, look what is left and send its halves.
+        `read_at`: when they were read; None: they are to be read again."""
+        context = self._context
+        try:
+            self._put(deletes, read_at)
+        except Changed:
+            self._checked(deletes)
+            return
+        except KeptBack as kept:
+            context.results.end([(delete, kept.failed) for delete in deletes])
+            return
+        except ReconcilerError as error:
+            failed = context.failed(error)
+            if never_taken(error):
+                context.results.end([(delete, failed) for delete in deletes])
+                return
+            self._settle(deletes, failed.why, refused=isinstance(error, Rejected))
         else:
-            due.append(delete)
-    context.results.end(ends)
-    if due and context.results.begin(due):
-        _send(context, due)
-    return not_due
+            context.results.end([(delete, _applied(delete)) for delete in deletes])
+
+    def _settle(self, deletes: Sequence[Delete], why: str, *, refused: bool) -> None:
+        """The answer was not a plain yes: what is gone is done, the rest goes in halves."""
+        context = self._context
+        ids = [delete.file_id for delete in deletes]
+        try:
+            live = {file.id: file for file in context.service.read_files(deletes[0].bucket, ids)}
+        except ReconcilerError as error:
+            context.failed(error)
+            context.results.end([(delete, Unknown(why)) for delete in deletes])
+            return
+        context.results.end(
+            [(delete, _applied(delete)) for delete in deletes if delete.file_id not in live]
+        )
+        left = [delete for delete in deletes if delete.file_id in live]
+        if len(deletes) > 1 and not context.halt.asked():
+            half = -(-len(left) // 2)
+            for part in (left[:half], left[half:]):
+                if part:
+                    self._send(part, None)
+            return
+        ended = Failed(why) if refused else Unknown(why)
+        for delete in left:
+            file = live[delete.file_id]
+            is_still = context.is_still(file, delete.before)
+            changed = Stale(_CHANGED_MEANWHILE, context.contents.of(file))
+            context.results.end([(delete, ended if is_still else changed)])
+
+    def _put(self, deletes: Sequence[Delete], read_at: float | None) -> None:
+        def look() -> None:
+            if len(self._read(deletes).due) < len(deletes):
+                raise Changed
+
+        delivery = Delivery(self._context, deletes, look, seen_at=read_at)
+        ids = [delete.file_id for delete in deletes]
+        self._context.service.delete(deletes[0].bucket, ids, delivery)
 
 
 def _relies_on(context: Context, delete: Delete) -> FileId | None:
@@ -83,68 +176,6 @@ def _relies_on(context: Context, delete: Delete) -> FileId | None:
     # A move may have given it a new id.
     moved = context.results.of(ChangeId(f"move:{delete.keeps}"))
     return moved.file_id if isinstance(moved, Applied) else delete.keeps
-
-
-def _ready(
-    context: Context, batch: Sequence[Delete], buckets_of_creates: Mapping[ChangeId, str]
-) -> set[FileId]:
-    """Those of the files that the deletes rely on which are ready, and ours, at this moment."""
-    names = {bucket.id: name for name, bucket in context.desired.buckets.items()}
-    wanted: dict[str, set[FileId]] = defaultdict(set)
-    for delete in batch:
-        file_id = _relies_on(context, delete)
-        if file_id is None:
-            continue
-        if delete.after_change is not None:
-            wanted[buckets_of_creates[delete.after_change]].add(file_id)
-        elif delete.keeps_bucket_id in names:
-            wanted[names[delete.keeps_bucket_id]].add(file_id)
-    return {
-        file.id
-        for bucket, ids in wanted.items()
-        for file in context.service.read_files(bucket, sorted(ids))
-        if file.state is FileState.READY and isinstance(owner(file, context.desired), Owned)
-    }
-
-
-def _send(context: Context, deletes: Sequence[Delete]) -> None:
-    """Send, and where the answer is not a plain yes, look what is left and send its halves."""
-    bucket = deletes[0].bucket
-    ids = [delete.file_id for delete in deletes]
-    try:
-        context.service.delete(bucket, ids)
-    except ReconcilerError as error:
-        failed = context.failed(error)
-        if never_taken(error):
-            context.results.end([(delete, failed) for delete in deletes])
-            return
-        why, refused = failed.why, isinstance(error, Rejected)
-    else:
-        context.results.end([(delete, _applied(delete)) for delete in deletes])
-        return
-    try:
-        there = {file.id: file for file in context.service.read_files(bucket, ids)}
-    except ReconcilerError:
-        context.results.end([(delete, Unknown(why)) for delete in deletes])
-        return
-    context.results.end(
-        [(delete, _applied(delete)) for delete in deletes if delete.file_id not in there]
-    )
-    changed = [
-        (delete, Stale("it was changed while the plan was applied", context.contents.of(file)))
-        for delete in deletes
-        if (file := there.get(delete.file_id)) and not context.is_still(file, delete.before)
-    ]
-    context.results.end(changed)
-    stale = {delete.id for delete, _ in changed}
-    left = [one for one in deletes if one.file_id in there and one.id not in stale]
-    if len(deletes) == 1 or context.halt.asked():
-        context.results.end([(one, Failed(why) if refused else Unknown(why)) for one in left])
-        return
-    half = -(-len(left) // 2)
-    for part in (left[:half], left[half:]):
-        if part:
-            _send(context, part)
 
 
 def _applied(delete: Delete) -> Applied:

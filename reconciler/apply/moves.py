@@ -2,42 +2,57 @@
 where the plan saw them, and looked for afterwards: by acr_id, since the id may change, or by id
 where a file has no acr_id."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from reconciler.apply.batches import batches
 from reconciler.apply.context import Context, never_taken
+from reconciler.apply.delivery import Changed, Delivery, KeptBack
 from reconciler.core.model import File, FileId
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import ChangeId, Move
-from reconciler.core.planner import BATCH
-from reconciler.errors import ReconcilerError, Rejected
+from reconciler.errors import NotThere, ReconcilerError, Rejected
 
 _LOOKS = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Seconds to wait before each look at the destination: a read may lag behind a write."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of a batch."""
+
+    due: Sequence[Move]
+    """Those whose file is still where and what the plan saw."""
+    ends: Sequence[tuple[Move, Outcome]]
+    """How the others ended."""
+    at: float
+    """When, by the monotonic clock."""
+
+
 def send_moves(context: Context, moves: Sequence[Move]) -> None:
     """Move every file that is still where and what the plan saw."""
-    ways: dict[tuple[str, str], list[Move]] = defaultdict(list)
-    for move in moves:
-        ways[move.from_bucket, move.bucket].append(move)
-    batches = [
-        way[start : start + BATCH] for way in ways.values() for start in range(0, len(way), BATCH)
-    ]
-    list(context.pool.map(lambda batch: _checked(context, batch), batches))
+    cut = batches(moves, lambda move: (move.from_bucket, move.bucket))
+    list(context.pool.map(lambda batch: _checked(context, batch), cut))
 
 
 def _checked(context: Context, batch: Sequence[Move]) -> None:
     if context.halt.asked():
         return
     try:
-        files = context.service.read_files(batch[0].from_bucket, [move.file_id for move in batch])
-        live = {file.id: file for file in files}
-        gone = [move for move in batch if move.file_id not in live]
-        arrived = _arrived(context, gone) if gone else {}
+        read = _read(context, batch)
     except ReconcilerError as error:
         context.results.end([(move, context.failed(error)) for move in batch])
         return
+    context.results.end(read.ends)
+    if read.due and context.results.begin(read.due):
+        _send(context, read.due, read.at)
+
+
+def _read(context: Context, batch: Sequence[Move]) -> _Read:
+    files = context.service.read_files(batch[0].from_bucket, [move.file_id for move in batch])
+    live = {file.id: file for file in files}
+    gone = [move for move in batch if move.file_id not in live]
+    arrived = _arrived(context, gone) if gone else {}
     due: list[Move] = []
     ends: list[tuple[Move, Outcome]] = []
     for move in batch:
@@ -51,17 +66,22 @@ def _checked(context: Context, batch: Sequence[Move]) -> None:
             ends.append((move, Applied(there.id, there.acr_id, already=True)))
         else:
             ends.append((move, Stale("it is in neither bucket any more", None)))
-    context.results.end(ends)
-    if due and context.results.begin(due):
-        _send(context, due)
+    return _Read(due, ends, context.clock.monotonic())
 
 
-def _send(context: Context, moves: Sequence[Move]) -> None:
-    """Send, look, and where the answer is not a plain yes, send the halves of what is left."""
+def _send(context: Context, moves: Sequence[Move], read_at: float | None) -> None:
+    """Send, look, and where the answer is not a plain yes, send the halves of what is left.
+    `read_at`: when they were read; None: they are to be read again."""
     refusal: ReconcilerError | None = None
     why = "the service said that it moved it, and it is not in its destination"
     try:
-        context.service.move(moves[0].bucket, [move.file_id for move in moves])
+        _put(context, moves, read_at)
+    except Changed:
+        _checked(context, moves)
+        return
+    except KeptBack as kept:
+        context.results.end([(move, kept.failed) for move in moves])
+        return
     except ReconcilerError as error:
         refusal, failed = error, context.failed(error)
         if never_taken(error):
@@ -69,9 +89,12 @@ def _send(context: Context, moves: Sequence[Move]) -> None:
             return
         why = failed.why
     is_refused = isinstance(refusal, Rejected)
+    # One that is not there any more may have just been moved, by a request before this.
+    patient = not is_refused or (len(moves) == 1 and isinstance(refusal, NotThere))
     try:
-        arrived = _wait_for(context, moves, patient=not is_refused)
-    except ReconcilerError:
+        arrived = _wait_for(context, moves, patient=patient)
+    except ReconcilerError as error:
+        context.failed(error)
         context.results.end([(move, Unknown(why)) for move in moves])
         return
     context.results.end(
@@ -84,7 +107,16 @@ def _send(context: Context, moves: Sequence[Move]) -> None:
     half = -(-len(left) // 2)
     for part in (left[:half], left[half:]):
         if part:
-            _send(context, part)
+            _send(context, part, None)
+
+
+def _put(context: Context, moves: Sequence[Move], read_at: float | None) -> None:
+    def look() -> None:
+        if len(_read(context, moves).due) < len(moves):
+            raise Changed
+
+    delivery = Delivery(context, moves, look, seen_at=read_at)
+    context.service.move(moves[0].bucket, [move.file_id for move in moves], delivery)
 
 
 def _wait_for(context: Context, moves: Sequence[Move], *, patient: bool) -> Mapping[ChangeId, File]:

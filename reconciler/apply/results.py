@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from reconciler.apply.halt import Halt
 from reconciler.apply.progress import Progress
-from reconciler.core.outcome import Outcome
+from reconciler.core.outcome import Outcome, Sent
 from reconciler.core.plan import Change, ChangeId
 from reconciler.core.ports import Recording
 from reconciler.errors import LedgerError
@@ -20,6 +20,7 @@ class Results:
         self._halt = halt
         self._progress = progress
         self._outcomes: dict[ChangeId, Outcome] = {}
+        self._sent: dict[ChangeId, Sent] = {}
         self._lock = threading.Lock()
 
     def begin(self, changes: Sequence[Change]) -> bool:
@@ -33,6 +34,14 @@ class Results:
             return False
         return True
 
+    def sent(self, changes: Sequence[Change], status: int | None) -> None:
+        """A request with these changes has ended, with this HTTP status or with no answer."""
+        with self._lock:
+            for change in changes:
+                before = self._sent.get(change.id)
+                attempts = before.attempts if before else 0
+                self._sent[change.id] = Sent(attempts + 1, status)
+
     def end(self, ends: Sequence[tuple[Change, Outcome]]) -> None:
         """The changes have ended so."""
         if not ends:
@@ -40,10 +49,11 @@ class Results:
         with self._lock:
             for change, outcome in ends:
                 self._outcomes[change.id] = outcome
+            sendings = {c.id: self._sent[c.id] for c, _ in ends if c.id in self._sent}
         for change, outcome in ends:
             self._progress.ended(change, outcome)
         try:
-            self._ledger.ended(ends)
+            self._ledger.ended(ends, sendings)
         except LedgerError as error:
             self._halt.fail(error)
 

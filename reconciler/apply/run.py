@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from reconciler.apply.context import Context, Settings
 from reconciler.apply.creates import Creates
-from reconciler.apply.deletes import send_deletes
+from reconciler.apply.deletes import Deletes
 from reconciler.apply.halt import Halt
 from reconciler.apply.moves import send_moves
 from reconciler.apply.progress import Progress
@@ -100,7 +100,7 @@ def _in_order(
         if context.settings.wait:
             wait_until_ready(context, creates)
     context.progress.doing("deleting")
-    return send_deletes(context, deletes, creates)
+    return Deletes(context, creates).send(deletes)
 
 
 def _of(kind: type[Kind], changes: Sequence[Change]) -> list[Kind]:

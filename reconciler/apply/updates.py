@@ -1,32 +1,39 @@
 """Updates: each file is read again, in batches, just before its change is sent."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
+from reconciler.apply.batches import batches
 from reconciler.apply.context import Context
+from reconciler.apply.delivery import Changed, Delivery, KeptBack
+from reconciler.core.content import Content
 from reconciler.core.model import File, FileId, Json
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import Update
-from reconciler.core.planner import BATCH
 from reconciler.errors import NotThere, ReconcilerError, Unclear
 
 _READ_AHEAD = 3
 """Batches that are read or being sent at once: enough that workers never wait for a read."""
+_GONE = Stale("it was deleted while the plan was applied", None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What an update rests on."""
+
+    file: File
+    content: Content
+    """What the file must still be when the update goes out."""
+    at: float | None
+    """When it was read, by the monotonic clock; None: it is to be read again."""
 
 
 def send_updates(context: Context, updates: Sequence[Update]) -> None:
     """Send every update whose file is still what the plan saw."""
-    by_bucket: dict[str, list[Update]] = defaultdict(list)
-    for update in updates:
-        by_bucket[update.bucket].append(update)
-    batches = [
-        batch[start : start + BATCH]
-        for batch in by_bucket.values()
-        for start in range(0, len(batch), BATCH)
-    ]
     with ThreadPoolExecutor(_READ_AHEAD) as readers:
-        list(readers.map(lambda batch: _send_batch(context, batch), batches))
+        cut = batches(updates, lambda update: update.bucket)
+        list(readers.map(lambda batch: _send_batch(context, batch), cut))
 
 
 def _send_batch(context: Context, batch: Sequence[Update]) -> None:
@@ -38,55 +45,81 @@ def _send_batch(context: Context, batch: Sequence[Update]) -> None:
     except ReconcilerError as error:
         context.results.end([(update, context.failed(error)) for update in batch])
         return
+    read_at = context.clock.monotonic()
     live = {file.id: file for file in files}
     sending: list[Future[None]] = [
-        context.pool.submit(_send, context, update, live.get(ids[update.id])) for update in batch
+        context.pool.submit(_send, context, update, live.get(ids[update.id]), read_at)
+        for update in batch
     ]
     for future in sending:
         future.result()
 
 
-def _send(context: Context, update: Update, live: File | None) -> None:
+def _send(context: Context, update: Update, live: File | None, read_at: float) -> None:
     if context.halt.asked():
         return
-    outcome = _without_sending(context, update, live)
+    outcome = _without_sending(context, update, live, update.before)
     if outcome is None and live is not None:
         if not context.results.begin([update]):
             return
-        outcome = _sent(context, update, live)
+        outcome = _sent(context, update, _Seen(live, update.before, read_at))
     if outcome is not None:
         context.results.end([(update, outcome)])
 
 
-def _without_sending(context: Context, update: Update, live: File | None) -> Outcome | None:
+def _without_sending(
+    context: Context, update: Update, live: File | None, base: Content
+) -> Outcome | None:
+    """The outcome of an update that must not be sent, or not any more; None: it must."""
     if live is None:
         return Stale("it is not in its bucket any more", None)
-    content = context.contents.of(live)
-    if context.is_still(live, update.before):
+    if context.is_still(live, base):
         return None
-    if context.equal(content, update.after):
+    content = context.contents.of(live)
+    if context.is_still(live, update.after):
         return Applied(live.id, live.acr_id, already=True)
     return Stale("it was changed since the plan was made", content)
 
 
-def _sent(context: Context, update: Update, live: File) -> Outcome:
-    wanted = {**context.contents.ignored(live), **update.after.user_defined}
+def _sent(context: Context, update: Update, seen: _Seen) -> Outcome:
     try:
-        file = context.service.update(update.bucket, live.id, update.after.title, wanted)
+        file = _put(context, update, seen, {})
         surviving = _surviving(file, update)
         if surviving:
             # A service that merges keeps what is not named: null is how a key is taken away.
-            named: dict[str, Json] = dict.fromkeys(surviving)
-            file = context.service.update(
-                update.bucket, live.id, update.after.title, {**wanted, **named}
-            )
+            seen = _Seen(file, context.contents.of(file), context.clock.monotonic())
+            file = _put(context, update, seen, dict.fromkeys(surviving))
         return _judged(context, update, file, _surviving(file, update))
+    except Changed as changed:
+        return changed.outcome or _GONE
+    except KeptBack as kept:
+        if not kept.attempts:
+            return kept.failed
+        return _read_back(context, update, seen.file.id, kept.failed.why)
     except NotThere:
-        return Stale("it was deleted while the plan was applied", None)
+        return _GONE
     except Unclear as error:
-        return _read_back(context, update, live.id, error)
+        return _read_back(context, update, seen.file.id, str(error))
     except ReconcilerError as error:
         return context.failed(error)
+
+
+def _put(context: Context, update: Update, seen: _Seen, nulls: Mapping[str, Json]) -> File:
+    """Send the update, with nulls besides. Raises `Changed` where the file is not as seen."""
+
+    def look() -> None:
+        files = context.service.read_files(update.bucket, [seen.file.id])
+        live = next(iter(files), None)
+        outcome = _without_sending(context, update, live, seen.content)
+        if isinstance(outcome, Applied) and delivery.attempts:
+            outcome = replace(outcome, already=False)
+        if outcome is not None:
+            raise Changed(outcome)
+
+    delivery = Delivery(context, [update], look, seen_at=seen.at)
+    wanted = {**context.contents.ignored(seen.file), **update.after.user_defined, **nulls}
+    title = update.after.title
+    return context.service.update(update.bucket, seen.file.id, title, wanted, delivery)
 
 
 def _judged(context: Context, update: Update, file: File, surviving: Sequence[str]) -> Outcome:
@@ -96,19 +129,18 @@ def _judged(context: Context, update: Update, file: File, surviving: Sequence[st
     return context.judged(file, update.after)
 
 
-def _read_back(
-    context: Context, update: Update, file_id: FileId, error: ReconcilerError
-) -> Outcome:
+def _read_back(context: Context, update: Update, file_id: FileId, why: str) -> Outcome:
     """The answers were lost: the file itself says whether it was done."""
     try:
         files = context.service.read_files(update.bucket, [file_id])
-    except ReconcilerError:
-        return Unknown(str(error))
+    except ReconcilerError as error:
+        context.failed(error)
+        return Unknown(why)
     if not files:
-        return Stale("it was deleted while the plan was applied", None)
-    if context.equal(context.contents.of(files[0]), update.after):
+        return _GONE
+    if context.is_still(files[0], update.after):
         return Applied(files[0].id, files[0].acr_id)
-    return Unknown(str(error))
+    return Unknown(why)
 
 
 def _surviving(file: File, update: Update) -> Sequence[str]:

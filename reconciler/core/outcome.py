@@ -42,3 +42,13 @@ class Unknown:
 
 
 Outcome: TypeAlias = Applied | Stale | Failed | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How a change was sent."""
+
+    attempts: int
+    """How often, by this run."""
+    status: int | None
+    """The last answer's HTTP status; None where none came."""

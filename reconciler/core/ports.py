@@ -4,12 +4,13 @@ Errors are those of `reconciler.errors`: `Rejected` means that nothing was done,
 that nobody knows, `Unreachable` that nothing was sent, `TokenRefused` that nothing will be.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 from reconciler.core.model import File, FileId, Key, LiveState, Source, UserDefined
-from reconciler.core.outcome import Outcome
-from reconciler.core.plan import Change
+from reconciler.core.outcome import Outcome, Sent
+from reconciler.core.plan import Change, ChangeId
 
 
 class Clock(Protocol):
@@ -44,6 +45,23 @@ class Reading(Protocol):
         ...
 
 
+class Sending(Protocol):
+    """One request that writes, as whoever asks for it follows it on its way."""
+
+    def goes(self) -> None:
+        """It goes out now, for the first time or once more. What this raises, though no
+        `ServiceError`, keeps it back: what it rests on holds no more."""
+        ...
+
+    def sent(self, size: int) -> None:
+        """So many more bytes of an upload are sent."""
+        ...
+
+    def ended(self, status: int | None) -> None:
+        """It has ended once, with this HTTP status; None: no answer came."""
+        ...
+
+
 class Writing(Reading, Protocol):
     """The service, for those who may change it."""
 
@@ -53,21 +71,29 @@ class Writing(Reading, Protocol):
         title: str,
         user_defined: UserDefined,
         source: Source,
-        sent: Callable[[int], None],
+        sending: Sending,
     ) -> File:
-        """Upload a new file. `sent` is told of every piece's bytes. Never asked twice by itself."""
+        """Upload a new file. After an unclear end it is never sent again by itself."""
         ...
 
-    def update(self, bucket: str, file_id: FileId, title: str, user_defined: UserDefined) -> File:
+    def update(
+        self,
+        bucket: str,
+        file_id: FileId,
+        title: str,
+        user_defined: UserDefined,
+        sending: Sending,
+    ) -> File:
         """Set a file's title and its whole user_defined; the file as it is then."""
         ...
 
-    def move(self, destination: str, ids: Sequence[FileId]) -> None:
-        """Move files, wherever they are, into a bucket. Never asked twice by itself."""
+    def move(self, destination: str, ids: Sequence[FileId], sending: Sending) -> None:
+        """Move files, wherever they are, into a bucket. After an unclear end it is never sent
+        again by itself."""
         ...
 
-    def delete(self, bucket: str, ids: Sequence[FileId]) -> None:
-        """Delete files of a bucket. Never asked twice by itself."""
+    def delete(self, bucket: str, ids: Sequence[FileId], sending: Sending) -> None:
+        """Delete files of a bucket. After an unclear end it is never sent again by itself."""
         ...
 
 
@@ -78,8 +104,13 @@ class Recording(Protocol):
         """These changes are about to be sent."""
         ...
 
-    def ended(self, ends: Collection[tuple[Change, Outcome]]) -> None:
-        """These changes have ended so. What is said last of a change counts."""
+    def ended(
+        self,
+        ends: Collection[tuple[Change, Outcome]],
+        sendings: Mapping[ChangeId, Sent] = MappingProxyType({}),
+    ) -> None:
+        """These changes have ended so, those that were sent after so many attempts. What is said
+        last of a change counts."""
         ...
 
     def open_creates(self) -> Mapping[Key, float]:

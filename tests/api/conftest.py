@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import pytest
@@ -15,6 +16,38 @@ from reconciler.core.model import Bucket
 from tests.apply.fake_clock import FakeClock
 
 BUCKETS = {"spots": Bucket("spots", 8891), "archive": Bucket("archive", 8892)}
+
+
+@dataclass
+class Watched:
+    """A request that writes, as whoever asks for it follows it: what it was told, in order."""
+
+    told: list[tuple[str, int | None]] = field(default_factory=list)
+    before: Callable[[], None] = lambda: None
+    """What happens each time before it goes out."""
+    meanwhile: Callable[[], None] = lambda: None
+    """What happens at each piece of an upload."""
+
+    def goes(self) -> None:
+        self.told.append(("goes", None))
+        self.before()
+
+    def sent(self, size: int) -> None:
+        self.told.append(("sent", size))
+        self.meanwhile()
+
+    def ended(self, status: int | None) -> None:
+        self.told.append(("ended", status))
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes of an upload it has been told of, on the whole."""
+        return sum(size or 0 for what, size in self.told if what == "sent")
+
+    @property
+    def ends(self) -> list[int | None]:
+        """How each of its attempts ended."""
+        return [status for what, status in self.told if what == "ended"]
 
 
 class MakeClient(Protocol):

@@ -25,6 +25,7 @@ from reconciler.errors import (
 )
 from reconciler.sandbox.quirks import Quirks
 from reconciler.sandbox.server import running
+from tests.api.conftest import Watched
 from tests.api.servers import Answer, answer, serving
 
 if TYPE_CHECKING:
@@ -247,19 +248,19 @@ def get(writing: Any) -> object:
 
 
 def put(writing: Any) -> object:
-    return writing.update("spots", FileId(7), "T", {})
+    return writing.update("spots", FileId(7), "T", {}, Watched())
 
 
 def post(writing: Any) -> object:
-    return writing.create("spots", "T", {}, URL, lambda size: None)
+    return writing.create("spots", "T", {}, URL, Watched())
 
 
 def move(writing: Any) -> object:
-    return writing.move("spots", [FileId(7)])
+    return writing.move("spots", [FileId(7)], Watched())
 
 
 def delete(writing: Any) -> object:
-    return writing.delete("spots", [FileId(7)])
+    return writing.delete("spots", [FileId(7)], Watched())
 
 
 SAFE, UNSAFE = [get, put], [post, move, delete]
@@ -387,7 +388,7 @@ class TestAServiceThatAsksForHours:
 class TestUpdate:
     def test_sends_title_and_the_whole_object(self, client: MakeClient) -> None:
         with serving(BUCKET, ONE_FILE) as server:
-            file = client(server.url).update("spots", FileId(7), "É", {"a": [1], "n": None})
+            file = client(server.url).update("spots", FileId(7), "É", {"a": [1], "n": None}, Watched())
         assert server.lines()[1] == "PUT /api/buckets/8891/files/7"
         assert json.loads(server.requests[1].body) == {
             "title": "É",
@@ -400,7 +401,7 @@ class TestUpdate:
         self, client: MakeClient, status: int
     ) -> None:
         with serving(BUCKET, answer(status, b""), ONE_FILE) as server:
-            assert client(server.url).update("spots", FileId(7), "T", {}).title == "T"
+            assert client(server.url).update("spots", FileId(7), "T", {}, Watched()).title == "T"
         assert server.lines()[2] == "GET /api/buckets/8891/files/7"
 
     def test_says_that_it_is_gone(self, client: MakeClient) -> None:
@@ -408,14 +409,14 @@ class TestUpdate:
             serving(BUCKET, answer(200, b""), answer(200, {"data": []})) as server,
             pytest.raises(NotThere, match="updating file 7 of bucket spots: it is gone"),
         ):
-            client(server.url).update("spots", FileId(7), "T", {})
+            client(server.url).update("spots", FileId(7), "T", {}, Watched())
 
     def test_takes_no_other_files_answer(self, client: MakeClient) -> None:
         with (
             serving(BUCKET, answer(200, {"data": {**FILE, "id": 8}})) as server,
             pytest.raises(UnreadableAnswer, match="the answer is file 8"),
         ):
-            client(server.url).update("spots", FileId(7), "T", {})
+            client(server.url).update("spots", FileId(7), "T", {}, Watched())
 
 
 class TestCreate:
@@ -427,22 +428,22 @@ class TestCreate:
         path, content = tmp_path / "é.mp3", b"audio" * 50_000
         path.write_bytes(content)
         digest = hashlib.sha256(content).hexdigest()
-        told: list[int] = []
+        watched = Watched()
         source = Source(kind, str(path), f"sha256:{digest[:16]}", sha256=digest)
         file = client(sandbox.url).create(
-            "spots", "É", {"a": {"b": [1, None]}}, source, told.append
+            "spots", "É", {"a": {"b": [1, None]}}, source, watched
         )
         truth = sandbox.file(file.id)
         assert truth is not None
         assert (truth["title"], truth["sha256"]) == ("É", digest)
         assert (truth["data_type"], truth["user_defined"]) == (kind, {"a": {"b": [1, None]}})
-        assert sum(told) == len(content)
+        assert watched.bytes == len(content)
 
     @pytest.mark.parametrize("source", [URL, ACRID], ids=["url", "acrid"])
     def test_of_what_the_service_has_or_fetches(
         self, sandbox: Sandbox, client: MakeClient, source: Source
     ) -> None:
-        file = client(sandbox.url).create("spots", "T", {"a": 1}, source, lambda size: None)
+        file = client(sandbox.url).create("spots", "T", {"a": 1}, source, Watched())
         truth = sandbox.file(file.id)
         assert truth is not None
         assert (truth["data_type"], truth["user_defined"]) == (source.kind, {"a": 1})
@@ -456,7 +457,7 @@ class TestCreate:
         digest = hashlib.sha256(b"audio").hexdigest()
         source = Source(SourceKind.AUDIO, str(path), None, sha256=digest)
         with serving(BUCKET, answer(429, {}), ONE_FILE) as server:
-            client(server.url).create("spots", "T", {}, source, lambda size: None)
+            client(server.url).create("spots", "T", {}, source, Watched())
         one, two = (request.body for request in server.requests[1:])
         assert b"\r\n\r\naudio\r\n--" in one
         assert len(one) == len(two)
@@ -478,8 +479,8 @@ class TestMoveAndDelete:
         done = answer(204, b"")
         with serving(BUCKET, done, done) as server:
             writing = client(server.url)
-            writing.move("spots", [FileId(1), FileId(2)])
-            writing.delete("spots", [FileId(3), FileId(4)])
+            writing.move("spots", [FileId(1), FileId(2)], Watched())
+            writing.delete("spots", [FileId(3), FileId(4)], Watched())
         assert server.lines()[1:] == [
             "PUT /api/buckets/8891/files/1,2/move",
             "DELETE /api/buckets/8891/files/3,4",
@@ -489,7 +490,7 @@ class TestMoveAndDelete:
     def test_are_never_sent_without_ids(self, client: MakeClient, what: str) -> None:
         with serving(BUCKET) as server:
             with pytest.raises(ValueError, match="no ids"):
-                getattr(client(server.url), what)("spots", [])
+                getattr(client(server.url), what)("spots", [], Watched())
             assert "files" not in " ".join(server.lines())
 
     def test_take_any_answer_of_success(self, client: MakeClient) -> None:
@@ -503,6 +504,6 @@ def test_many_workers_share_one_client(sandbox: Sandbox, client: MakeClient) -> 
     ids = fill(sandbox, 60)
     writing = client(sandbox.url, max_rps=1000)
     with ThreadPoolExecutor(8) as pool:
-        done = list(pool.map(lambda i: writing.update("spots", i, f"N{i}", {"n": i}), ids))
+        done = list(pool.map(lambda i: writing.update("spots", i, f"N{i}", {"n": i}, Watched()), ids))
     assert [file.title for file in done] == [f"N{i}" for i in ids]
     assert [file["title"] for file in sandbox.files()] == [f"N{i}" for i in ids]

@@ -17,6 +17,7 @@ from werkzeug.formparser import parse_form_data
 from reconciler.api.upload import SourceChanged, Upload
 from reconciler.core.model import Presence, Source, SourceKind
 from reconciler.errors import Unclear
+from tests.api.conftest import Watched
 from tests.api.servers import Answer, answer, serving
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ class TestASourceThatIsNotWhatWasPlanned:
         with serving(bucket, answer(200, {"data": {"id": 1}})) as server:
             writing = client(server.url)
             with pytest.raises(SourceChanged):
-                writing.create("spots", "T", {}, audio, sent)
+                writing.create("spots", "T", {}, audio, Watched())
         assert server.lines() == ["GET /api/buckets/8891"], "no whole request came"
 
 
@@ -255,5 +256,6 @@ def test_an_upload_that_is_too_slow_is_given_up(
     bucket = answer(200, {"data": {"id": 8891}})
     with serving(bucket, Answer(b"", "close")) as server:
         with pytest.raises(Unclear, match="it took too long"):
-            client(server.url).create("spots", "T", {}, audio, lambda size: clock.sleep(60))
+            watched = Watched(meanwhile=lambda: clock.sleep(60))
+            client(server.url).create("spots", "T", {}, audio, watched)
         assert server.lines() == ["GET /api/buckets/8891"]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.core.model import (
     DesiredState,
@@ -19,12 +19,15 @@ from reconciler.core.model import (
     UserDefined,
 )
 from reconciler.core.normal import normal_user_defined
-from reconciler.errors import NotThere
+from reconciler.errors import NotThere, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from reconciler.core.ports import Sending
     from reconciler.errors import ReconcilerError
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Fault:
 
     error: ReconcilerError
     done: int | None = 0
+    again: bool = False
+    """The client sends it once more by itself."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,8 @@ class FakeService:
     """What the service shows of what it has."""
     watch: Callable[[Call], None] = lambda call: None
     """Called with each call that writes, before it has any effect."""
+    held_up: Callable[[], None] = lambda: None
+    """Called before each time that a call goes out: a pace may take its time here."""
 
     def __post_init__(self) -> None:
         self.files |= {f.id: f for bucket in self.live.buckets.values() for f in bucket.files}
@@ -139,16 +146,17 @@ class FakeService:
         title: str,
         user_defined: UserDefined,
         source: Source,
-        sent: Callable[[int], None],
+        sending: Sending,
     ) -> File:
         call = Call("create", bucket, str(user_defined["catalog_key"]).partition("/")[2])
-        fault = self._begin(call)
-        sent(source.size or 0)
-        if fault is not None and fault.done == 0:
-            raise fault.error
-        file = self.make(bucket, title, user_defined)
-        if fault is not None:
-            raise fault.error
+
+        def made(fault: Fault | None) -> File | None:
+            sending.sent(source.size or 0)
+            done = fault is None or fault.done != 0
+            return self.make(bucket, title, user_defined) if done else None
+
+        file = self._ask(call, sending, made)
+        assert file is not None
         return file
 
     def make(self, bucket: str, title: str, user_defined: UserDefined) -> File:
@@ -166,11 +174,17 @@ class FakeService:
             self.files[new.id] = self.as_stored(new)
             return self.files[new.id]
 
-    def update(self, bucket: str, file_id: FileId, title: str, user_defined: UserDefined) -> File:
-        fault = self._begin(Call("update", bucket, str(file_id)))
-        if fault is not None and fault.done == 0:
-            raise fault.error
-        with self._lock:
+    def update(
+        self,
+        bucket: str,
+        file_id: FileId,
+        title: str,
+        user_defined: UserDefined,
+        sending: Sending,
+    ) -> File:
+        def updated(fault: Fault | None) -> File | None:
+            if fault is not None and fault.done == 0:
+                return None
             old = self.files.get(file_id)
             if old is None or old.bucket != bucket:
                 raise NotThere("no such file", status=404)
@@ -181,11 +195,13 @@ class FakeService:
             assert isinstance(values, dict)
             values |= {k: v for k, v in old.user_defined.items() if k in self.keeps - set(values)}
             self.files[file_id] = self.as_stored(replace(old, title=title, user_defined=values))
-            if fault is not None:
-                raise fault.error
             return self.files[file_id]
 
-    def move(self, destination: str, ids: Sequence[FileId]) -> None:
+        file = self._ask(Call("update", bucket, str(file_id)), sending, updated)
+        assert file is not None
+        return file
+
+    def move(self, destination: str, ids: Sequence[FileId], sending: Sending) -> None:
         assert ids, "never a request without ids"
 
         def moved(file_id: FileId) -> None:
@@ -197,9 +213,9 @@ class FakeService:
                 file = replace(file, id=FileId(self._last_id))
             self.files[file.id] = replace(file, bucket=destination)
 
-        self._each(Call("move", destination, ",".join(map(str, ids))), ids, moved)
+        self._each(Call("move", destination, ",".join(map(str, ids))), ids, moved, sending)
 
-    def delete(self, bucket: str, ids: Sequence[FileId]) -> None:
+    def delete(self, bucket: str, ids: Sequence[FileId], sending: Sending) -> None:
         assert ids, "never a request without ids"
 
         def deleted(file_id: FileId) -> None:
@@ -208,21 +224,41 @@ class FakeService:
                 raise NotThere("no such file", status=404)
             del self.files[file_id]
 
-        self._each(Call("delete", bucket, ",".join(map(str, ids))), ids, deleted)
+        self._each(Call("delete", bucket, ",".join(map(str, ids))), ids, deleted, sending)
 
-    def _each(self, call: Call, ids: Sequence[FileId], do: Callable[[FileId], None]) -> None:
-        fault = self._begin(call)
-        with self._lock:
+    def _each(
+        self,
+        call: Call,
+        ids: Sequence[FileId],
+        do: Callable[[FileId], None],
+        sending: Sending,
+    ) -> None:
+        def each(fault: Fault | None) -> None:
             for file_id in ids if fault is None or fault.done is None else ids[: fault.done]:
                 do(file_id)
-        if fault is not None:
-            raise fault.error
 
-    def _begin(self, call: Call) -> Fault | None:
-        with self._lock:
-            self.watch(call)
-            self.calls.append(call)
-            return self._faults[call.what].popleft() if self._faults[call.what] else None
+        self._ask(call, sending, each)
+
+    def _ask(self, call: Call, sending: Sending, do: Callable[[Fault | None], Result]) -> Result:
+        """As a client does it: what says that it goes on is sent once more."""
+        while True:
+            self.held_up()
+            sending.goes()
+            with self._lock:
+                self.watch(call)
+                self.calls.append(call)
+                fault = self._faults[call.what].popleft() if self._faults[call.what] else None
+                try:
+                    result = do(fault)
+                    if fault is not None:
+                        raise fault.error
+                except ServiceError as error:
+                    sending.ended(error.status)
+                    if fault is None or not fault.again:
+                        raise
+                else:
+                    sending.ended(200)
+                    return result
 
     def _trip(self, what: str, detail: str = "") -> None:
         with self._lock:

@@ -24,6 +24,7 @@ from reconciler.core.planner import make_plan
 from reconciler.errors import (
     LedgerError,
     LockHeld,
+    PlanFileError,
     RefusedByGuardrail,
     StalePlan,
     TokenRefused,
@@ -323,6 +324,17 @@ class TestAReviewedPlan:
         plan = replace(at.work().plan, **changes)
         with pytest.raises(StalePlan, match=f"made for another {what}"):
             work_of_reviewed(plan, at.desired, at.service.read_live())
+
+    @pytest.mark.parametrize("name", ["bucket_id", "from_bucket_id"])
+    def test_that_names_a_bucket_by_another_id_contradicts_itself(
+        self, tmp_path: Path, name: str
+    ) -> None:
+        """T21: written by hand, digest and all, it would be found "applied already"."""
+        at = desk(tmp_path, "entry a archive s1 \n file 7 spots a s1")
+        plan = at.work().plan
+        forged = replace(plan, changes=tuple(replace(c, **{name: 99}) for c in plan.changes))
+        with pytest.raises(PlanFileError, match="contradicts itself: move:7 speaks of bucket"):
+            work_of_reviewed(forged, at.desired, at.service.read_live())
 
 
 def twin() -> Any:

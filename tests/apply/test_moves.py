@@ -95,7 +95,7 @@ class TestABatchThatFails:
         gone = FileId(5)
         ran.service.watch = lambda call: ran.service.lose(gone)
         outcomes = ran.outcomes()
-        assert outcomes.pop("move:5") == "failed: no such file"
+        assert outcomes.pop("move:5") == "stale: it is in neither bucket any more"
         assert set(outcomes.values()) == {f"applied {n}" for n in (1, 2, 3, 4, 6, 7, 8)}
         assert in_archive(ran) == [1, 2, 3, 4, 6, 7, 8]
 

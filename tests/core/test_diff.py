@@ -227,6 +227,18 @@ THE_KEEPER = {
         "entry a spots s1 \n file 12 spots a s1 \n file 9 spots a s1",
         "duplicate a 12 keeps 9",
     ),
+    "what would be kept, were it ready, waits till it is": (
+        "entry a spots s1 \n file 9 spots a s1 pending \n file 12 spots a s1 \n file 13 spots a s1",
+        "pending a 9: it or file 12 is a duplicate \n duplicate a 13 keeps 12",
+    ),
+    "and what would not, goes at once": (
+        "entry a spots s1 \n file 9 spots a s1 \n file 12 spots a s1 pending",
+        "duplicate a 12 keeps 9",
+    ),
+    "also for its source": (
+        "entry a spots s1 \n file 9 spots a s2 pending \n file 12 spots a s1",
+        "duplicate a 9 keeps 12",
+    ),
 }
 
 DRIFT = {

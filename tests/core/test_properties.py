@@ -118,6 +118,7 @@ EXPECTED = (
     "Foreign, particular",
     "Pending: it is replaced once it is ready",
     "Pending: file ID is deleted once it is ready",
+    "Pending: it or file ID is a duplicate",
     "Pending: whether it replaces another is not known",
     "Unresolved: it has no file, and no source to make one from",
     "Unresolved: it would have to be uploaded anew, and has no source",
