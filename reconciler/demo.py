@@ -9,11 +9,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 _TOKEN = "demo-token"
 _SERVING = "sandbox: serving "
@@ -79,18 +80,19 @@ def _edit_first_file(folder: Path, url: str) -> int:
 
 
 def _ask(method: str, url: str, body: Mapping[str, str] | None = None) -> Any:
-    request = urllib.request.Request(
-        url,
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={
-            "Accept": "application/json",
-            "Content-Type": "application/json",
-            "Authorization": f"Bearer {_TOKEN}",
-        },
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.load(answer)
+    there = urlsplit(url)
+    with closing(HTTPConnection(there.netloc, timeout=10)) as connection:
+        connection.request(
+            method,
+            there.path,
+            body=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Accept": "application/json",
+                "Content-Type": "application/json",
+                "Authorization": f"Bearer {_TOKEN}",
+            },
+        )
+        return json.load(connection.getresponse())
 
 
 def _run(arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str]) -> int:
