@@ -146,7 +146,7 @@ class Deletes:
         )
         left = [delete for delete in deletes if delete.file_id in live]
         if len(deletes) > 1 and not context.halt.asked():
-            half = -(-len(left) // 2)
+            half = len(left) // 2
             for part in (left[:half], left[half:]):
                 if part:
                     self._send(part, None)

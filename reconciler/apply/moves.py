@@ -104,7 +104,7 @@ def _send(context: Context, moves: Sequence[Move], read_at: float | None) -> Non
     if refusal is None or len(moves) == 1 or context.halt.asked():
         context.results.end([(move, Failed(why) if is_refused else Unknown(why)) for move in left])
         return
-    half = -(-len(left) // 2)
+    half = len(left) // 2
     for part in (left[:half], left[half:]):
         if part:
             _send(context, part, None)

@@ -91,8 +91,8 @@ class TestABatchThatFails:
         assert {end.split()[0] for end in ran.outcomes().values()} == {"applied"}
         assert ran.service.lines() == [
             "delete spots 1,2,3,4,5,6",
-            "delete spots 4,5",
-            "delete spots 6",
+            "delete spots 4",
+            "delete spots 5,6",
         ]
 
     def test_since_one_was_deleted_by_somebody_else_meanwhile(self, bench: MakeBench) -> None:
@@ -117,6 +117,12 @@ class TestABatchThatFails:
         ran = bench(ONE)
         ran.service.script("delete", Fault(LOST))
         assert ran.outcome() == "unknown: no whole answer came"
+
+    def test_that_was_edited_meanwhile_is_stale(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.service.script("delete", Fault(Unclear("500")))
+        ran.service.watch = lambda call: ran.service.edit(7, title="Theirs")
+        assert ran.outcome() == "stale: it was changed while the plan was applied (is Theirs)"
 
     def test_with_one_file_refused_is_failed(self, bench: MakeBench) -> None:
         ran = bench(ONE)

@@ -269,6 +269,20 @@ class TestTheLedger:
         ran.run()
         assert sorted(self.sent(ran)) == [("move:1", 2, 200), ("move:2", 2, 200)]
 
+    @pytest.mark.parametrize("done", [True, False], ids=["already", "now"])
+    def test_names_each_file_by_both_its_ids(self, bench: MakeBench, done: bool) -> None:
+        ran = bench("entry a archive s1 x=1 \n file 7 spots a s1 x=2 \n file 8 spots gone s8")
+        if done:
+            ran.service.edit(7, bucket="archive")
+            ran.service.lose(FileId(8))
+        ran.run()
+        ended = [record for record in ran.recorded() if record["kind"] == "change.ended"]
+        assert [(record["id"], record["acr_id"]) for record in ended] == [
+            ("move:7", "acr7"),
+            ("update:7", "acr7"),
+            ("delete:8", "acr8"),
+        ]
+
     def test_says_nothing_of_what_was_not_sent(self, bench: MakeBench) -> None:
         ran = bench(UPDATE)
         ran.service.edit(7, title="Theirs")

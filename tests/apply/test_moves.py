@@ -105,8 +105,8 @@ class TestABatchThatFails:
         assert {end.split()[0] for end in ran.outcomes().values()} == {"applied"}
         assert ran.service.lines() == [
             "move archive 1,2,3,4,5,6",
-            "move archive 4,5",
-            "move archive 6",
+            "move archive 4",
+            "move archive 5,6",
         ]
 
     def test_after_it_was_done_is_not_sent_again(self, bench: MakeBench) -> None:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.apply import Halt, Settings, Silent
+from reconciler.apply.results import Results
 from reconciler.errors import LedgerError, ServiceError, TokenRefused
+from reconciler.ledger import Ledger
 from tests.apply.fake_clock import FakeClock
 from tests.apply.fake_service import Call, Fault
 
@@ -174,6 +176,17 @@ class TestAStop:
         began = sum(record["kind"] == "change.began" for record in ran.recorded())
         ended = sum(record["kind"] == "change.ended" for record in ran.recorded())
         assert began == ended == len(report.outcomes)
+
+    def test_nothing_begins_after_it_not_even_on_the_ledger(
+        self, bench: MakeBench, tmp_path: Path
+    ) -> None:
+        """I5: whoever is told that it has not begun sends nothing."""
+        ran = bench(EVERYTHING)
+        ran.halt.ask()
+        with Ledger(tmp_path / "ledger", ran.clock, "run") as ledger:
+            results = Results(ledger, ran.halt, Silent())
+            assert results.begin(ran.plan.changes) is False
+        assert (tmp_path / "ledger").read_bytes() == b""
 
 
 class TestHalt:
