@@ -90,6 +90,8 @@ class Finished:
     """`remaining` is empty, from proved listings, and nothing is pending or broken."""
     anchor: str | None
     """The ledger's last `SEQ:HASH`; None where there was nothing to do."""
+    unwritten: Sequence[Mapping[str, Json]] = ()
+    """What was done, and is missing on the ledger since it could not be written."""
 
 
 def work_of(plan: Plan) -> Work:
@@ -164,7 +166,7 @@ def apply_plan(
         except LedgerError as error:
             report = replace(report, fatal=report.fatal or error)
             finished = Finished(report, remaining, converged=False, anchor=None)
-        return replace(finished, anchor=ledger.anchor)
+        return replace(finished, anchor=ledger.anchor, unwritten=ledger.unwritten)
 
 
 def locked_for(run: Run, desired: DesiredState, holder: str) -> AbstractContextManager[None]:
@@ -285,4 +287,5 @@ def _counts(finished: Finished) -> Mapping[str, Json]:
         **{name: names[name] for name in ("applied", "stale", "failed", "unknown")},
         "left": len(report.left),
         "converged": finished.converged,
+        **({} if report.fatal is None else {"error": type(report.fatal).__name__}),
     }

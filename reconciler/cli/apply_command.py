@@ -39,7 +39,7 @@ from reconciler.cli.options import (
 from reconciler.cli.output import Output, with_output
 from reconciler.cli.progress import watching
 from reconciler.cli.showing import made_now, show_plan
-from reconciler.cli.telling import tell_differences, tell_finished, tell_new
+from reconciler.cli.telling import tell_differences, tell_finished, tell_new, tell_unwritten
 from reconciler.core.marks import mark_fields
 from reconciler.core.model import DesiredState, LiveState
 from reconciler.core.plan import Options, Plan, Rule
@@ -145,6 +145,7 @@ def command(
                 halt=halt,
                 progress=watch,
             )
+    tell_unwritten(finished, run.ledger, output)
     if stop_after is not None and finished.report.left and stopped.by is None:
         output.tell("the time of --stop-after was over: the next apply goes on")
     tell_finished(finished, work, run.ledger, output)

@@ -21,6 +21,7 @@ COMMANDS = {
     "show": "Show a saved plan.",
     "export": "Make a catalogue of a bucket.",
     "pin": "Write the sha256 of sources into the catalogue.",
+    "audit": "Look into the ledger of all applies.",
     "sandbox": "Serve a local service to rehearse on.",
     "demo": "Tell the whole story on a sandbox.",
 }

@@ -1,5 +1,6 @@
 """How an apply went, in words."""
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import assert_never
@@ -38,6 +39,21 @@ def tell_finished(finished: Finished, work: Work, ledger: Path, output: Output) 
     output.tell(_what_remains(finished, work.plan.options.only))
     if finished.anchor is not None:
         output.tell(f"ledger: {ledger} at {finished.anchor}")
+
+
+def tell_unwritten(finished: Finished, ledger: Path, output: Output) -> None:
+    """What was done and is missing on the ledger, as JSON lines on standard error: the disk that
+    is full may be the one that standard output goes to."""
+    if not finished.unwritten:
+        return
+    output.error(
+        f"{len(finished.unwritten)} record(s) could not be written to the ledger {ledger}, and are "
+        "missing there. Keep these lines, which are nowhere else:"
+    )
+    for record in finished.unwritten:
+        # Nothing is left in it that would have to be made visible, so that it stays JSON.
+        line = json.dumps(record)
+        output.say(line.replace("\x7f", r"\u007f").replace("##[", r"##\u005b"))
 
 
 def tell_new(work: Work, output: Output) -> None:

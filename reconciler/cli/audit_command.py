@@ -1,0 +1,133 @@
+"""`reconciler audit`."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import orjson
+
+from reconciler.cli.options import ledger_option, ledger_path
+from reconciler.cli.output import Output, with_output
+from reconciler.core.model import Json
+from reconciler.ledger.chain import Anchor
+from reconciler.ledger.findings import Finding, NotALedger, OtherVersion, Torn
+from reconciler.ledger.reading import read_bytes
+from reconciler.ledger.verifying import Verdict, verify
+
+_MOST = 50
+"""How many findings are told of one by one."""
+
+
+@click.group("audit")
+def command() -> None:
+    """Look into the ledger of all applies."""
+
+
+def _parse_anchor(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> Anchor | None:
+    try:
+        return None if value is None else Anchor.parse(value)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{value!r} is not SEQ:HASH as an apply prints it at its end: a number, `:sha256:` "
+            "and 64 hex digits"
+        ) from error
+
+
+@command.command("verify")
+@click.option(
+    "--anchor",
+    metavar="SEQ:HASH",
+    callback=_parse_anchor,
+    help="A record that is known from elsewhere: what an apply printed at its end.",
+)
+@click.option(
+    "--catalog",
+    type=click.Path(path_type=Path),
+    default=Path("catalog.yaml"),
+    show_default=True,
+    help="The catalogue whose ledger it is. It is not read, and need not be there.",
+)
+@ledger_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
+@with_output
+def verify_command(
+    anchor: Anchor | None, catalog: Path, ledger: Path | None, form: str, output: Output
+) -> int:
+    """Check that the ledger is as it was written, and name what is not. It only reads.
+
+    Each record holds the hash of the one before, so a record that was changed, dropped, moved or
+    put in is found. Nobody can see in the ledger alone that records were cut off its end, or that
+    it was written anew with new hashes, all of it or its end. An anchor shows both, as far as it
+    reaches: so keep the SEQ:HASH that every apply prints somewhere else, such as in a pull request.
+
+    Ends with 1 where something is found.
+    """
+    path = ledger_path(ledger, catalog)
+    data = read_bytes(path)
+    verdict = verify(data or b"", anchor)
+    if form == "json":
+        body = _json(path, verdict)
+        output.raw(orjson.dumps(body, option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        _tell(path, data, verdict, anchor, output)
+    return 1 if verdict.findings else 0
+
+
+def _tell(
+    path: Path, data: bytes | None, verdict: Verdict, anchor: Anchor | None, output: Output
+) -> None:
+    if not data:
+        output.tell(f"{path}: {'there is no ledger' if data is None else 'the ledger is empty'}")
+    for finding in verdict.findings[:_MOST]:
+        output.tell(f"{path}:{finding.line}: {finding.kind}: {finding.said}")
+    if len(verdict.findings) > _MOST:
+        output.tell(f"... and {len(verdict.findings) - _MOST} more; --format json has them all")
+    if verdict.findings:
+        output.error(_what_now(verdict.findings))
+    elif verdict.records:
+        output.tell(
+            f"{verdict.records} record(s) of {verdict.runs} run(s), from {verdict.first} to "
+            f"{verdict.last}, each as it was written after the one before"
+        )
+        if anchor is None:
+            output.say("without --anchor, a cut or a rewritten end would not be seen")
+        else:
+            output.tell(f"record {anchor.seq} is the anchor's")
+        output.tell(f"ledger: {path} at {verdict.head}")
+
+
+def _what_now(findings: Sequence[Finding]) -> str:
+    if all(isinstance(finding, Torn) for finding in findings):
+        return "the last line of the ledger is torn; the others are as they were written"
+    if any(isinstance(finding, OtherVersion | NotALedger) for finding in findings):
+        return "the ledger cannot be read to its end"
+    return (
+        "the ledger is not as it was written: keep it as evidence, and name another --ledger to "
+        "go on"
+    )
+
+
+def _json(path: Path, verdict: Verdict) -> dict[str, Json]:
+    is_whole = not verdict.findings and verdict.records > 0
+    return {
+        "ledger": os.fsencode(path).decode("utf-8", "replace"),
+        "records": verdict.records,
+        "runs": verdict.runs,
+        "first": verdict.first,
+        "last": verdict.last,
+        "anchor": str(verdict.head) if is_whole else None,
+        "findings": [
+            {"kind": finding.kind, "line": finding.line, "message": finding.said}
+            for finding in verdict.findings
+        ],
+    }

@@ -1,0 +1,201 @@
+"""The ledger that a run writes to: one process at a time, and every record on disk before the
+next step is taken."""
+
+import fcntl
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+
+from reconciler.core.model import Json, Key
+from reconciler.core.outcome import Outcome, Sent
+from reconciler.core.plan import Change, ChangeId
+from reconciler.core.ports import Clock
+from reconciler.errors import LedgerError, LockHeld
+from reconciler.ledger.chain import FORMAT, START, anchor_of, line_after, tail
+from reconciler.ledger.reading import check_is_file, checked, understood, why
+from reconciler.ledger.saying import beginning, ending
+
+
+class Ledger:
+    """A ledger that is open for one run's records. One process writes at a time."""
+
+    def __init__(self, path: Path, clock: Clock, run: str) -> None:
+        """Open or make the file (0600, its folder 0700), check its chain, cut off a torn line.
+
+        Raises `LedgerError`, or `LockHeld` where another run writes to it.
+        """
+        self._path = path
+        self._clock = clock
+        self._run = run
+        self._lock = threading.Lock()
+        self._broken: LedgerError | None = None
+        self._unwritten: list[Mapping[str, Json]] = []
+        self._is_under_way = False
+        self._catalog = ""
+        try:
+            _make_folder(path.parent)
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+            self._file = os.open(path, flags, 0o600)
+        except OSError as error:
+            raise LedgerError(f"opening the ledger {path}: {why(error)}") from error
+        try:
+            self._take()
+            self._open_creates = self._heal()
+            _sync_folder(path.parent)
+        except OSError as error:
+            os.close(self._file)
+            raise LedgerError(f"opening the ledger {path}: {why(error)}") from error
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def __enter__(self) -> Self:
+        """Use as a context, so that the file is closed."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file, which also lets the next run in. A run that an error ends ends on the
+        ledger, too."""
+        try:
+            if self._is_under_way and isinstance(error, Exception):
+                with suppress(LedgerError):
+                    self.run_ended({"converged": False, "error": type(error).__name__})
+        finally:
+            os.close(self._file)
+
+    @property
+    def anchor(self) -> str:
+        """The last record's `SEQ:HASH`: kept elsewhere, it shows a cut or rewritten ledger."""
+        return str(self._at)
+
+    @property
+    def unwritten(self) -> Sequence[Mapping[str, Json]]:
+        """What was done and could not be written, oldest first. What was only about to be done is
+        not among it: it was not done then."""
+        with self._lock:
+            return tuple(self._unwritten)
+
+    def run_began(self, about: Mapping[str, Json]) -> None:
+        """A run begins; `about`: the plan, and who runs it, where, for what."""
+        self._catalog = _catalog_of(about)
+        self._append([{"kind": "run.began", "format": FORMAT, **about}])
+        self._is_under_way = True
+
+    def began(self, changes: Collection[Change]) -> None:
+        """These changes are about to be sent. Returns once that is on disk."""
+        self._append([beginning(change) for change in changes])
+
+    def ended(
+        self,
+        ends: Collection[tuple[Change, Outcome]],
+        sendings: Mapping[ChangeId, Sent] = MappingProxyType({}),
+    ) -> None:
+        """These changes have ended so. `sendings`: how those that were sent were."""
+        self._append([ending(change, outcome, sendings.get(change.id)) for change, outcome in ends])
+
+    def run_ended(self, about: Mapping[str, Json]) -> None:
+        """The run has ended; `about`: its counts, and whether it converged."""
+        self._is_under_way = False
+        self._append([{"kind": "run.ended", **about}])
+
+    def open_creates(self) -> Mapping[Key, float]:
+        """Creates of this catalogue's earlier runs of which nobody knows how they ended, and when
+        they began. Another catalogue with the same key closes none of them."""
+        return self._open_creates.get(self._catalog, {})
+
+    def _take(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LockHeld(f"another apply writes to the ledger {self._path}") from error
+
+    def _heal(self) -> Mapping[str, Mapping[Key, float]]:
+        """Read the whole chain; which creates of which catalogue are still open in it."""
+        check_is_file(self._file, f"opening the ledger {self._path}")
+        with os.fdopen(os.dup(self._file), "rb") as stream:
+            stream.seek(0)
+            data = stream.read()
+        self._at = START
+        creates: dict[str, dict[Key, float]] = defaultdict(dict)
+        runs: dict[str, str] = {}
+        for record in checked(data, self._path):
+            self._at = anchor_of(record)
+            with understood(record, self._path):
+                if record["kind"] == "run.began":
+                    runs[record["run"]] = _catalog_of(record)
+                if record.get("action") == "create":
+                    key, of_catalog = Key(record["key"]), creates[runs[record["run"]]]
+                    of_catalog.pop(key, None)
+                    if record["kind"] == "change.began" or record["outcome"] == "unknown":
+                        of_catalog[key] = datetime.fromisoformat(record["at"]).timestamp()
+        torn = len(tail(data))
+        if torn:
+            os.ftruncate(self._file, len(data) - torn)
+            os.fsync(self._file)
+        return creates
+
+    def _append(self, records: Collection[Mapping[str, Json]]) -> None:
+        """Write the records and wait for the disk. After one failure nothing is written any
+        more: what an earlier fsync lost, a later one does not bring back."""
+        with self._lock:
+            at = datetime.fromtimestamp(self._clock.now(), UTC).isoformat(timespec="milliseconds")
+            dated = [{"at": at, "run": self._run, **record} for record in records]
+            try:
+                if self._broken is not None:
+                    raise self._broken
+                self._write(dated)
+            except LedgerError as error:
+                self._broken = error
+                self._unwritten += [each for each in dated if str(each["kind"]).endswith(".ended")]
+                raise
+
+    def _write(self, records: Sequence[Mapping[str, Json]]) -> None:
+        at = self._at
+        lines: list[bytes] = []
+        for record in records:
+            line, at = line_after(at, record)
+            lines.append(line)
+        data = b"".join(lines)
+        try:
+            written = 0
+            while written < len(data):
+                written += os.write(self._file, data[written:])
+            os.fsync(self._file)
+        except OSError as error:
+            raise LedgerError(
+                f"writing to the ledger {self._path}: {error.strerror}; nothing more is sent"
+            ) from error
+        self._at = at
+
+
+def _catalog_of(about: Mapping[str, Any]) -> str:
+    """Which catalogue, on which host, a run was of."""
+    return f"{about['catalog']['name']} {about.get('origin', '')}"
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder and those above it, each for its owner only, and each on disk."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """What is new in a folder is on disk only once the folder is."""
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
