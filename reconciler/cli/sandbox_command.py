@@ -1,12 +1,16 @@
 """`reconciler sandbox`."""
 
 import os
+import secrets
 from pathlib import Path
 
 import click
 
 from reconciler.cli.output import Output, with_output
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ReconcilerError, UsageError
+
+_SEEDS = 1_000_000
+"""Seeds that are made up here are short enough to be typed."""
 
 
 @click.command("sandbox")
@@ -44,6 +48,18 @@ from reconciler.errors import ReconcilerError
     metavar="NAME=VALUE",
     help="Behave in one of the ways that the live service may; --quirk help lists them.",
 )
+@click.option(
+    "--faults",
+    metavar="PROFILE",
+    help="Disturb requests and answers: lossy, flaky, throttled, slow, outage, garbled, late or "
+    "chaos; --faults help says what each of them does.",
+)
+@click.option(
+    "--faults-seed",
+    type=click.IntRange(0, 2**31 - 1),
+    metavar="N",
+    help="Play the faults that this number gives; without it another one each time.",
+)
 @with_output
 def command(
     port: int,
@@ -52,6 +68,8 @@ def command(
     latency: int,
     ready_after: float,
     quirk: tuple[str, ...],
+    faults: str | None,
+    faults_seed: int | None,
     output: Output,
 ) -> None:
     """Serve a local service that plays ACRCloud, to rehearse on. It listens on 127.0.0.1 only.
@@ -60,6 +78,7 @@ def command(
     """
     try:
         from reconciler.sandbox.errors import SandboxError
+        from reconciler.sandbox.faults.profiles import PROFILES
         from reconciler.sandbox.quirks import Quirks
         from reconciler.sandbox.server import serve
     except ModuleNotFoundError as error:
@@ -68,8 +87,24 @@ def command(
             "in a checkout with pip install '.[sandbox]'"
         ) from error
 
+    if faults == "help":
+        for name, profile in PROFILES.items():
+            output.tell(f"{name:<10} {profile.says}")
+        return
+    if faults is not None and faults not in PROFILES:
+        raise UsageError(
+            f"--faults {faults}: there is no such profile; there are {', '.join(PROFILES)}, "
+            "and --faults help says what each of them does"
+        )
+    if faults is None and faults_seed is not None:
+        raise UsageError("--faults-seed is for --faults, which is not given")
+    chosen = secrets.randbelow(_SEEDS) if faults_seed is None else faults_seed
+    script = PROFILES[faults].script(chosen) if faults is not None else ()
+
     def announce(url: str) -> None:
         output.raw(f"sandbox: serving {url}\n".encode())
+        if faults is not None:
+            output.say(f"the same faults again: --faults {faults} --faults-seed {chosen}")
         if seed is None and data is None:
             output.say("it has no buckets yet: --seed CATALOG gives it a catalogue's")
 
@@ -83,6 +118,7 @@ def command(
             quirks=Quirks.parse(quirk),
             token=os.environ.get("ACRCLOUD_ACCESS_TOKEN") or None,
             announce=announce,
+            faults=script,
         )
     except SandboxError as error:
         raise ReconcilerError(str(error)) from error

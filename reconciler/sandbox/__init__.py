@@ -6,6 +6,8 @@ from the socket inwards:
 | module        | its one reason                                                     |
 |---------------|--------------------------------------------------------------------|
 | server        | the socket, threads, signals                                       |
+| loopback      | the address that everything here listens on                        |
+| faults        | what goes wrong on the way between a client and that socket        |
 | app           | routes, the token, errors                                          |
 | calls, bucket_calls | one method a call of the API                                 |
 | incoming, forms, rules | what was sent -> what is meant, or 422                    |

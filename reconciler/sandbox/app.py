@@ -14,8 +14,8 @@
 Parameters: `forms` (each function's docstring names them). Fields: the table in `answers`.
 Vendor's spellings: the table in `calls`. Behaviour that nobody knows: the table in `quirks`.
 
-The application is what `server` puts behind a socket. Whatever disturbs requests or answers on
-their way (a delay, a fault) belongs between the two, as WSGI around WSGI, not in here.
+The application is what `server` puts behind a socket. What disturbs requests or answers on their
+way does not belong in here: a delay is WSGI around WSGI, a fault stands before the socket.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The sandbox behind a socket: for the command line until it is signalled, for tests in a thread.
 
 Binds the loopback address and nothing else. Prints nothing. In order, from the socket inwards:
-waitress, a delay, the application. Faults will have their place beside the delay.
+a front that plays faults where some are asked for, waitress, a delay, the application.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 import logging
 import queue
 import signal
-import socket
 import threading
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from waitress import wasyncore
 from waitress.server import create_server
@@ -24,54 +23,59 @@ from reconciler.sandbox.app import LARGEST_UPLOAD, Request, create_app
 from reconciler.sandbox.buckets import Buckets
 from reconciler.sandbox.console import Sandbox
 from reconciler.sandbox.database import Database
-from reconciler.sandbox.errors import SandboxError
+from reconciler.sandbox.faults import AnyRule, playing
+from reconciler.sandbox.loopback import HOST, bound
 from reconciler.sandbox.quirks import Quirks
 from reconciler.sandbox.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-HOST = "127.0.0.1"
 _THREADS = 16
 _THREADS_WITH_LATENCY = 64  # a delayed request holds its thread
 _CONNECTIONS = 1000
 _GRACE_S = 5.0
 
 
+class Served(TypedDict):
+    """The sandbox that `serve` serves. `data` None keeps everything in memory."""
+
+    data: Path | None
+    seed: Path | None
+    latency_ms: int
+    ready_after: float
+    quirks: Quirks
+    token: str | None
+
+
 def serve(
     *,
     port: int,
-    data: Path | None,
-    seed: Path | None,
-    latency_ms: int,
-    ready_after: float,
-    quirks: Quirks,
-    token: str | None,
     announce: Callable[[str], None],
+    faults: Sequence[AnyRule] = (),
+    **served: Unpack[Served],
 ) -> None:
     """Serves until SIGTERM or SIGINT, then lets what is in flight finish, and returns.
 
-    To be called from the main thread. `port` 0 takes a free one; `data` None keeps everything in
-    memory; `announce` is called once with the URL, when requests are answered. A port that is
-    taken, a seed or a database that cannot be read: `SandboxError`.
+    To be called from the main thread. `port` 0 takes a free one; `faults` are played there, in
+    front of the sandbox, which then has another; `announce` is called once with the URL, when
+    requests are answered. A port that is taken, a seed or a database that cannot be read:
+    `SandboxError`.
     """
-    settings = _Settings(
-        quirks=quirks,
-        token=token,
-        data=data,
-        seed=seed,
-        clock=time.time,
-        latency_ms=latency_ms,
-        ready_after=ready_after,
-    )
+    settings = _Settings(clock=time.time, **served)
     signalled: queue.SimpleQueue[int] = queue.SimpleQueue()  # may be filled by a signal handler
     with ExitStack() as stack:
         for number in (signal.SIGTERM, signal.SIGINT):
             former = signal.signal(number, lambda number, _frame: signalled.put(number))
             stack.callback(signal.signal, number, former)
-        announce(stack.enter_context(_running(settings, port=port, requests=None)).url)
+        own_port = 0 if faults else port
+        sandbox = stack.enter_context(_running(settings, port=own_port, requests=None))
+        url = sandbox.url
+        if faults:
+            url = stack.enter_context(playing(sandbox, *faults, port=port, logged=False)).url
+        announce(url)
         signalled.get()
 
 
@@ -157,11 +161,12 @@ def _listening(app: WSGIApplication, port: int, threads: int) -> Iterator[str]:
     # waitress warns on standard error where requests wait for a thread; here that is usual.
     logging.getLogger("waitress").setLevel(logging.ERROR)
     register: dict[int, Any] = {}  # waitress's register of this server's sockets, and no other's
-    with _bound(port) as bound:
+    # Bound here, not by waitress, which would leave threads and sockets behind on failure.
+    with bound(port) as listening:
         server = create_server(
             app,
             map=register,
-            sockets=[bound],
+            sockets=[listening],
             threads=threads,
             server_name=HOST,
             ident="acrcloud-sandbox",
@@ -171,19 +176,7 @@ def _listening(app: WSGIApplication, port: int, threads: int) -> Iterator[str]:
             asyncore_use_poll=True,
         )
         with _in_thread(server, register):
-            yield f"http://{HOST}:{bound.getsockname()[1]}"
-
-
-@contextmanager
-def _bound(port: int) -> Iterator[socket.socket]:
-    """Bound here, not by waitress, which would leave threads and sockets behind on failure."""
-    with socket.socket() as bound:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind((HOST, port))
-        except (OSError, OverflowError) as error:
-            raise SandboxError(f"cannot listen on {HOST}:{port}: {error}") from error
-        yield bound
+            yield f"http://{HOST}:{listening.getsockname()[1]}"
 
 
 @contextmanager
