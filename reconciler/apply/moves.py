@@ -15,6 +15,8 @@ from reconciler.errors import NotThere, ReconcilerError, Rejected
 
 _LOOKS = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Seconds to wait before each look at the destination: a read may lag behind a write."""
+_FEW = 2
+"""Looks before what is left of a batch goes in halves, which are looked at in their turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,8 @@ def _send(context: Context, moves: Sequence[Move], read_at: float | None) -> Non
             return
         why = failed.why
     is_refused = isinstance(refusal, Rejected)
-    # One that is not there any more may have just been moved, by a request before this.
-    patient = not is_refused or (len(moves) == 1 and isinstance(refusal, NotThere))
     try:
-        arrived = _wait_for(context, moves, patient=patient)
+        arrived = _wait_for(context, moves, _looks(refusal, len(moves)))
     except ReconcilerError as error:
         context.failed(error)
         context.results.end([(move, Unknown(why)) for move in moves])
@@ -119,9 +119,25 @@ def _put(context: Context, moves: Sequence[Move], read_at: float | None) -> None
     context.service.move(moves[0].bucket, [move.file_id for move in moves], delivery)
 
 
-def _wait_for(context: Context, moves: Sequence[Move], *, patient: bool) -> Mapping[ChangeId, File]:
+def _looks(refusal: ReconcilerError | None, count: int) -> Sequence[float]:
+    """How patiently to look, after a yes (None) or no plain yes, for so many files."""
+    match refusal:
+        case None:
+            return _LOOKS
+        case NotThere() if count == 1:
+            # It may have just been moved, by a request before this.
+            return _LOOKS
+        case Rejected():
+            return _LOOKS[:1]
+        case _:
+            return _LOOKS if count == 1 else _LOOKS[:_FEW]
+
+
+def _wait_for(
+    context: Context, moves: Sequence[Move], looks: Sequence[float]
+) -> Mapping[ChangeId, File]:
     arrived: Mapping[ChangeId, File] = {}
-    for seconds in _LOOKS if patient else _LOOKS[:1]:
+    for seconds in looks:
         if seconds:
             context.clock.sleep(seconds)
         arrived = _arrived(context, moves)

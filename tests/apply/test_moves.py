@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.apply import Settings
 from reconciler.core.model import FileId, Opaque
 from reconciler.errors import (
     NotThere,
@@ -87,6 +88,29 @@ class TestTheFileIsNotWhatThePlanSaw:
         ran.service.script("read_files", Fault(Unclear("500")))
         assert ran.outcome() == "failed: 500"
         assert ran.service.calls == []
+
+
+class TestHowPatientlyItLooks:
+    """A read may lag behind a write, and a batch whose answer is lost must not cost minutes."""
+
+    @pytest.mark.parametrize(
+        ("count", "error", "waited"),
+        [
+            (1, LOST, 7.5),
+            (4, LOST, 0.5 + 2 * 0.5 + 4 * 7.5),
+            (1, Rejected("422", status=422), 0),
+            (2, Rejected("422", status=422), 0),
+            (1, NotThere("404", status=404), 7.5),
+        ],
+        ids=["one, lost", "four, lost", "one, refused", "two, refused", "one, not there"],
+    )
+    def test_at_what_never_arrives(
+        self, bench: MakeBench, count: int, error: ServiceError, waited: float
+    ) -> None:
+        ran = bench(many(count))
+        ran.service.script("move", *[Fault(error)] * 20)
+        ran.run(Settings(concurrency=1))
+        assert sum(ran.clock.slept) == waited
 
 
 class TestABatchThatFails:
