@@ -42,6 +42,7 @@ class Creates:
         self._context = context
         self._open = open_intents
         self._waiting: list[_Waiting] = []
+        self._there = {file.id for bucket in live.buckets.values() for file in bucket.files}
         self._newest = {
             name: max((file.id for file in bucket.files), default=FileId(0))
             for name, bucket in live.buckets.items()
@@ -97,32 +98,38 @@ class Creates:
         began = self._open.get(create.key)
         if began is not None:
             self._waiting.append(_Waiting(create, began))
-            return
-        self._send(create)
+        elif not self._send(create) and not context.halt.asked():
+            gone = Stale("the file that it replaces is not there any more", None)
+            context.results.end([(create, gone)])
 
     def _send_again(self, waiting: _Waiting) -> None:
         if not self._send(waiting.create):
             self._waiting.append(waiting)
 
     def _send(self, create: Create) -> bool:
-        """False: nothing was sent, and nothing said of it, since the run is stopping."""
+        """False: nothing was sent, and nothing said of it, since the run is stopping, or since
+        the file that it replaces is not there."""
         context = self._context
         source = context.desired.entries[create.key].source
         if source is None or context.halt.asked():
             return False
         try:
-            user_defined = {**self._carried(create), **create.after.user_defined}
+            carried = self._carried(create)
         except ReconcilerError as error:
             context.results.end([(create, context.failed(error))])
             return True
-        if not context.results.begin([create]):
+        if carried is None or not context.results.begin([create]):
             return False
         sent_at = context.clock.now()
         # It rests on nothing that is there: it is sent because nothing is.
         delivery = Delivery(context, [create], _no_look, seen_at=context.clock.monotonic())
         try:
             file = context.service.create(
-                create.bucket, create.after.title, user_defined, source, delivery
+                create.bucket,
+                create.after.title,
+                {**carried, **create.after.user_defined},
+                source,
+                delivery,
             )
         except KeptBack as kept:
             context.results.end([(create, kept.failed)])
@@ -131,15 +138,19 @@ class Creates:
         except ReconcilerError as error:
             context.results.end([(create, context.failed(error))])
         else:
-            context.results.end([(create, context.judged(file, create.after))])
+            if file.id in self._there:
+                # A new file has a new id: what the answer says is not of the file that was made.
+                self._waiting.append(_Waiting(create, sent_at))
+            else:
+                context.results.end([(create, context.judged(file, create.after))])
         return True
 
-    def _carried(self, create: Create) -> Mapping[str, Json]:
-        """The replaced file's ignored values, as they are now."""
+    def _carried(self, create: Create) -> Mapping[str, Json] | None:
+        """The replaced file's ignored values, as they are now; None: it is not there."""
         if create.replaces is None or create.from_bucket is None:
             return {}
         files = self._context.service.read_files(create.from_bucket, [create.replaces])
-        return self._context.contents.ignored(files[0]) if files else {}
+        return self._context.contents.ignored(files[0]) if files else None
 
     def _refused(self, create: Create) -> Outcome | None:
         """Why it must not be sent, though the plan says so."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from reconciler.apply.batches import batches
 from reconciler.apply.context import Context, never_taken
 from reconciler.apply.delivery import Changed, Delivery, KeptBack
-from reconciler.core.marks import Owned, owner
-from reconciler.core.model import FileId, FileState
+from reconciler.core.marks import Owned, owner, source_digest
+from reconciler.core.model import File, FileId, FileState
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import ChangeId, Create, Delete
 from reconciler.errors import ReconcilerError, Rejected
@@ -37,7 +37,7 @@ class Deletes:
     def __init__(self, context: Context, creates: Sequence[Create]) -> None:
         """`creates`: the plan's, to know where what replaces a file is."""
         self._context = context
-        self._buckets_of_creates = {create.id: create.bucket for create in creates}
+        self._creates = {create.id: create for create in creates}
         self._not_due: list[Delete] = []
 
     def send(self, deletes: Sequence[Delete]) -> Sequence[Delete]:
@@ -74,15 +74,14 @@ class Deletes:
         ends: list[tuple[Delete, Outcome]] = []
         for delete in batch:
             file = live.get(delete.file_id)
-            relies_on = _relies_on(context, delete)
             if file is None:
                 ends.append((delete, Applied(delete.file_id, delete.acr_id, already=True)))
             elif not context.is_still(file, delete.before):
                 content = context.contents.of(file)
                 ends.append((delete, Stale("it was changed since the plan was made", content)))
-            elif delete.after_change is not None and relies_on not in ready:
+            elif delete.after_change is not None and delete.id not in ready:
                 not_due.append(delete)
-            elif delete.keeps is not None and relies_on not in ready:
+            elif delete.keeps is not None and delete.id not in ready:
                 content = context.contents.of(file)
                 why = f"file {delete.keeps}, which stays in its place, is not ready"
                 ends.append((delete, Stale(why, content)))
@@ -90,25 +89,40 @@ class Deletes:
                 due.append(delete)
         return _Read(due, not_due, ends, context.clock.monotonic())
 
-    def _ready(self, batch: Sequence[Delete]) -> set[FileId]:
-        """Those of the files that the deletes rely on which are ready, and ours, at this moment."""
+    def _ready(self, batch: Sequence[Delete]) -> set[ChangeId]:
+        """Those of the deletes that rely on a file which is, at this moment, ready and what it
+        should be."""
         context = self._context
         names = {bucket.id: name for name, bucket in context.desired.buckets.items()}
-        wanted: dict[str, set[FileId]] = defaultdict(set)
+        relying: dict[str, dict[FileId, list[Delete]]] = defaultdict(lambda: defaultdict(list))
         for delete in batch:
             file_id = _relies_on(context, delete)
-            if file_id is None:
+            if file_id is None or file_id == delete.file_id:
                 continue
             if delete.after_change is not None:
-                wanted[self._buckets_of_creates[delete.after_change]].add(file_id)
+                relying[self._creates[delete.after_change].bucket][file_id].append(delete)
             elif delete.keeps_bucket_id in names:
-                wanted[names[delete.keeps_bucket_id]].add(file_id)
+                relying[names[delete.keeps_bucket_id]][file_id].append(delete)
         return {
-            file.id
-            for bucket, ids in wanted.items()
-            for file in context.service.read_files(bucket, sorted(ids))
-            if file.state is FileState.READY and isinstance(owner(file, context.desired), Owned)
+            delete.id
+            for bucket, by_file in relying.items()
+            for file in context.service.read_files(bucket, sorted(by_file))
+            if file.state is FileState.READY
+            for delete in by_file[file.id]
+            if self._stands_for(file, delete)
         }
+
+    def _stands_for(self, file: File, delete: Delete) -> bool:
+        """Whether the file is ours, and where it was made by this run, is what was to be made:
+        an answer may name a file that is another."""
+        whose = owner(file, self._context.desired)
+        if not isinstance(whose, Owned):
+            return False
+        if delete.after_change is None:
+            return True
+        create = self._creates[delete.after_change]
+        digest = source_digest(file, self._context.desired.identity)
+        return whose.key == create.key and digest in (None, create.source.digest)
 
     def _send(self, deletes: Sequence[Delete], read_at: float | None) -> None:
         """Send, and where the answer is not a plain yes, look what is left and send its halves.

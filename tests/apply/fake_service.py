@@ -73,6 +73,8 @@ class FakeService:
     """What the service makes of what it is sent."""
     as_listed: Callable[[LiveState], LiveState] = lambda live: live
     """What the service shows of what it has."""
+    says: Callable[[File], File] = lambda file: file
+    """What the service answers of a file that it made."""
     watch: Callable[[Call], None] = lambda call: None
     """Called with each call that writes, before it has any effect."""
     held_up: Callable[[], None] = lambda: None
@@ -157,7 +159,7 @@ class FakeService:
 
         file = self._ask(call, sending, made)
         assert file is not None
-        return file
+        return self.says(file)
 
     def make(self, bucket: str, title: str, user_defined: UserDefined) -> File:
         """A new file, as an upload makes it."""

@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.apply import Settings
 from reconciler.core.model import File, FileId, FileState, Json, Key, Opaque, Presence
+from reconciler.core.outcome import Applied
 from reconciler.errors import (
     Rejected,
     ServiceError,
@@ -320,10 +321,25 @@ class TestAReplacement:
         assert isinstance(made, dict)
         assert (made["played_duration"], made["from"], made["x"]) == (9, "ucf", 1)
 
-    def test_is_made_though_the_old_file_is_gone(self, bench: MakeBench) -> None:
+    def test_is_not_made_where_the_old_file_is_not_there(self, bench: MakeBench) -> None:
+        """What others wrote could not be carried over. Where it is gone, the next plan is a plain
+        create."""
         ran = bench(self.OUTDATED)
         del ran.service.files[FileId(7)]
-        assert ran.outcomes() == {"create:a": "applied 101", "delete:7": "applied 7 already"}
+        assert ran.outcomes() == {
+            "create:a": "stale: the file that it replaces is not there any more",
+            "delete:7": "applied 7 already",
+        }
+        assert ran.service.calls == []
+
+    def test_stays_unclear_where_the_old_file_went_before_the_second_sending(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench(self.OUTDATED)
+        ran.service.script("create", Fault(LOST))
+        ran.service.watch = lambda call: ran.service.lose(FileId(7))
+        assert ran.outcomes(SETTLE)["create:a"] == UNKNOWN
+        assert creates(ran) == 1
 
     def test_or_can_no_longer_be_read(self, bench: MakeBench) -> None:
         ran = bench(self.OUTDATED)
@@ -340,6 +356,31 @@ class TestAReplacement:
         outcomes = ran.outcomes()
         assert outcomes == {"create:a": "failed: 500"}
         assert ran.service.calls == []
+
+
+class TestAnAnswerThatNamesAnotherFile:
+    """F56: what the answer says is not of the file that was made."""
+
+    OUTDATED = "entry a spots s2 \n file 7 spots a s1"
+
+    def test_the_old_file_itself(self, bench: MakeBench) -> None:
+        ran = bench(self.OUTDATED)
+        ran.service.made = FileState.PENDING
+        ran.service.says = lambda file: replace(file, id=FileId(7))
+        report = ran.run(Settings(wait_timeout=0))
+        assert report.outcomes["create:a"] == Applied(FileId(101), "acr101", already=True)
+        assert [delete.id for delete in report.not_due] == ["delete:7"]
+        assert sorted(ran.service.files) == [7, 101]
+
+    def test_a_ready_file_of_another_key(self, bench: MakeBench) -> None:
+        ran = bench(self.OUTDATED + "\n entry b spots s3 \n file 8 spots b s3")
+        other = ran.service.files.pop(FileId(8))
+        ran.service.made = FileState.PENDING
+        ran.service.says = lambda file: replace(file, id=FileId(8))
+        ran.service.watch = lambda call: ran.service.put(other)
+        report = ran.run(Settings(wait_timeout=0))
+        assert [delete.id for delete in report.not_due] == ["delete:7"]
+        assert FileId(7) in ran.service.files
 
 
 def rewriting(**values: Json) -> Callable[[File], File]:
