@@ -188,14 +188,16 @@ class _Diff:
         self, entry: Entry, found: Found, keeper: File, others: Sequence[File]
     ) -> Iterator[Fact]:
         """Of two runs on different machines, one may see a file pending that the other sees
-        ready. Both must keep the same: so what would be kept, were it ready, waits till it is."""
+        ready. Both must keep the same: so where one would be kept, were it ready, all waits."""
         if all(source_digest(file, self._desired.identity) for file in others):
+            better = {file.id for file in others if self._is_better(entry, file, keeper)}
             for file in others:
-                if file.state is FileState.PENDING and self._is_better(entry, file, keeper):
+                if file.id in better:
                     yield Pending(entry, file, waits=f"it or file {keeper.id} is a duplicate")
                 else:
                     yield Duplicate(entry, file, Keeper(keeper.id, keeper.bucket))
-            yield from self._of_right_file(entry, found, keeper)
+            if not better:
+                yield from self._of_right_file(entry, found, keeper)
         else:
             yield self._unresolved(entry, _NOT_EACH_SAYS, [keeper, *others])
 
@@ -275,8 +277,9 @@ class _Diff:
         )
 
     def _is_better(self, entry: Entry, file: File, keeper: File) -> bool:
-        """Whether it would be kept instead, were it ready, too."""
-        return self._rank(entry, file)[1:] < self._rank(entry, keeper)[1:]
+        """Whether it is pending, and would be kept instead, were it ready."""
+        is_pending = file.state is FileState.PENDING
+        return is_pending and self._rank(entry, file)[1:] < self._rank(entry, keeper)[1:]
 
     def _removed(self, before: Content, wanted: Content) -> tuple[str, ...]:
         names = removed_values(before.user_defined, wanted.user_defined)
