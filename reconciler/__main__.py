@@ -8,10 +8,12 @@ from reconciler import __version__
 
 def main() -> None:
     """Run the command line, and end with its exit code."""
-    for name in ("stdout", "stderr"):
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            # Closed by whoever called: nothing can be said, and nothing must break by it.
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+            # Closed by whoever called: nothing can be said, and nothing must break by it. In this
+            # order each gets the number that is its own, and no other file does.
+            nowhere = os.open(os.devnull, os.O_RDONLY if mode == "r" else os.O_WRONLY)
+            setattr(sys, name, os.fdopen(nowhere, mode))
     # Answered before anything heavy is imported: shells and scripts ask it often.
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"reconciler {__version__}\n")

@@ -75,18 +75,22 @@ class Exported:
 def connected(
     base_url: str, buckets: Mapping[str, Bucket], connection: Connection
 ) -> Iterator[ReadClient]:
-    """The service, read only: what this yields has no method that writes."""
-    with _transport(connection) as transport:
-        yield _client(ReadClient, base_url, buckets, connection, transport)
+    """The service, read only: what this yields has no method that writes.
+
+    Raises `UsageError` where the token must not go to the base URL: it is no address of https,
+    nor one of http on this machine. `TokenRefused` where the token cannot be one.
+    """
+    with _transport(base_url, connection) as transport:
+        yield _client(ReadClient, buckets, connection, transport)
 
 
 @contextmanager
 def connected_for_writing(
     base_url: str, buckets: Mapping[str, Bucket], connection: Connection
 ) -> Iterator[WriteClient]:
-    """The service, to read and to write."""
-    with _transport(connection) as transport:
-        yield _client(WriteClient, base_url, buckets, connection, transport)
+    """The service, to read and to write. Raises as `connected`."""
+    with _transport(base_url, connection) as transport:
+        yield _client(WriteClient, buckets, connection, transport)
 
 
 def read_live(service: Reading) -> LiveState:
@@ -141,9 +145,10 @@ def _check_complete(live: LiveState) -> None:
             )
 
 
-def _transport(connection: Connection) -> AbstractContextManager[Transport]:
+def _transport(base_url: str, connection: Connection) -> AbstractContextManager[Transport]:
     return closing(
         Transport(
+            base_url=base_url,
             token=connection.token,
             clock=connection.clock,
             connections=connection.concurrency,
@@ -155,13 +160,11 @@ def _transport(connection: Connection) -> AbstractContextManager[Transport]:
 
 def _client(
     kind: type[Client],
-    base_url: str,
     buckets: Mapping[str, Bucket],
     connection: Connection,
     transport: Transport,
 ) -> Client:
     return kind(
-        base_url=base_url,
         buckets=buckets,
         transport=transport,
         pace=Pace(connection.clock, connection.max_rps),

@@ -5,9 +5,11 @@ ReconcilerError                  exit 1 unless said otherwise
 ├── CatalogError                 the catalogue has problems; all of them, each with its place
 ├── ServiceError                 the service did not do what was asked
 │   ├── Unreachable              no connection was made: nothing was received there
-│   ├── TokenRefused             401 or 403 without a bucket's name on it (exit 7)
+│   ├── TokenRefused             401 or 403 (exit 7)
+│   ├── Throttled                429: too many requests, and this one was not taken
 │   ├── Rejected                 the service understood and refused: nothing was done
-│   │   └── NotThere             404
+│   │   ├── NotThere             404
+│   │   └── Busy                 409 or 423: it could not be done at that moment
 │   └── Unclear                  sent, but whether it was done is not known
 │       └── UnreadableAnswer     an answer that is not what the API page promises
 ├── PlanFileError                not a plan file of ours, or its bytes were changed
@@ -31,20 +33,25 @@ class ReconcilerError(Exception):
 class CatalogError(ReconcilerError):
     """The catalogue has problems. `problems` holds all of them, ready to print, one a line."""
 
-    def __init__(self, problems: Sequence[object]) -> None:
-        """Keep every problem, in the order of their places."""
+    def __init__(self, problems: Sequence[object], *, count: int | None = None) -> None:
+        """Keep the problems, in the order of their places. `count`: how many there are, where the
+        last line stands for more than one."""
         self.problems = tuple(problems)
-        count = len(self.problems)
+        count = len(self.problems) if count is None else count
         lines = "\n".join(str(problem) for problem in self.problems)
-        super().__init__(f"{lines}\n{count} problem{'s' if count != 1 else ''} in the catalogue")
+        super().__init__(f"{lines}\n{count:,} problem{'s' if count != 1 else ''} in the catalogue")
 
 
 class ServiceError(ReconcilerError):
-    """The service did not do what was asked. `status` is the HTTP status, where there was one."""
+    """The service did not do what was asked. `status` is the HTTP status, where there was one;
+    `after` the seconds for which the service asks to be left alone, where it does."""
 
-    def __init__(self, message: str, *, status: int | None = None) -> None:
-        """Keep the status for those who decide by it."""
+    def __init__(
+        self, message: str, *, status: int | None = None, after: float | None = None
+    ) -> None:
+        """Keep the status and the seconds for those who decide by them."""
         self.status = status
+        self.after = after
         super().__init__(message)
 
 
@@ -58,12 +65,20 @@ class TokenRefused(ServiceError):
     exit_code = 7
 
 
+class Throttled(ServiceError):
+    """The service wants fewer requests (429), and did not take this one."""
+
+
 class Rejected(ServiceError):
     """The service understood the request and refused it: nothing was done."""
 
 
 class NotThere(Rejected):
     """The service does not know what was asked for (404)."""
+
+
+class Busy(Rejected):
+    """The service could not do it at that moment (409, 423), and did nothing."""
 
 
 class Unclear(ServiceError):

@@ -22,7 +22,7 @@ def locked(folder: Path, origin: str, bucket_ids: Sequence[int], holder: str) ->
         for bucket_id in sorted(set(bucket_ids)):
             name = folder / f"{host}-{bucket_id}"
             try:
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _make(folder)
                 held.enter_context(FileLock(name.with_suffix(".lock"), timeout=0, mode=0o600))
                 _write(name.with_suffix(".holder"), holder)
             except Timeout as error:
@@ -35,6 +35,13 @@ def locked(folder: Path, origin: str, bucket_ids: Sequence[int], holder: str) ->
                     f"taking the lock of bucket {bucket_id} in {folder}: {error.strerror}"
                 ) from error
         yield
+
+
+def _make(folder: Path) -> None:
+    """Make the folder and those above it, each for its owner only."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _read(path: Path) -> str:

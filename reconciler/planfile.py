@@ -1,6 +1,7 @@
 """A plan's bytes on disk: written whole or not at all, readable by their owner only."""
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -14,8 +15,14 @@ _LARGEST = 1024 * 1024 * 1024
 
 
 def write_plan(path: Path, plan: Plan, made: Made) -> None:
-    """Write the plan beside `path` and put it there in one step, with mode 0600."""
+    """Write the plan beside `path` and put it there in one step, with mode 0600.
+
+    It takes the place of a file. Anything else there is refused, a link too: one that somebody
+    planted is never followed, and one that is meant is not lost. Raises `PlanFileError`.
+    """
     try:
+        if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+            raise PlanFileError(f"writing the plan {path}: what is there is not a regular file")
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".plan-", delete=False) as file:
             try:
                 file.write(encode(plan, made))

@@ -96,10 +96,13 @@ class TestWriting:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert [each.name for each in tmp_path.iterdir()] == ["plan.json"]
 
-    def test_does_not_write_through_a_link(self, tmp_path: Path, plan: Plan) -> None:
+    def test_neither_writes_through_a_link_nor_over_it(self, tmp_path: Path, plan: Plan) -> None:
+        """T27: /dev/stdout is one, too, and root could put a file in its place."""
         (tmp_path / "victim").write_text("before")
         (tmp_path / "plan.json").symlink_to(tmp_path / "victim")
-        write_plan(tmp_path / "plan.json", plan, MADE)
+        with pytest.raises(PlanFileError, match="what is there is not a regular file"):
+            write_plan(tmp_path / "plan.json", plan, MADE)
+        assert (tmp_path / "plan.json").is_symlink()
         assert (tmp_path / "victim").read_text() == "before"
 
     def test_that_fails_leaves_what_was_there(self, tmp_path: Path, plan: Plan) -> None:

@@ -3,24 +3,66 @@
 The vendor's own client asks `api-v2` for a bucket, and sends the calls for its files to
 `api-{region}` (field notes: KNOWN). So with a template, `v2` stands in for the region where
 the region is not known yet.
+
+Nothing goes anywhere else: the token goes wherever a request goes. And it goes in plain http to
+this machine only.
 """
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from reconciler.errors import ServiceError
+from reconciler.errors import ServiceError, UsageError
 
-_REGION_FORM = re.compile(r"[a-z]{2}-[a-z]+-[0-9]")
+_REGION_FORM = re.compile(r"[a-z]{2}-[a-z]+-[0-9]", re.ASCII)
 _REGION_UNKNOWN = "v2"
 _PLACE = "{region}"
+_BASE = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?"
+    r"(?:/[A-Za-z0-9._~-]*)*",
+    re.ASCII,
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Addresses:
-    """The base URL as the catalogue or the operator gives it, without `/api`."""
+    """The base URL as the catalogue or the operator gives it, without `/api`. Raises `UsageError`
+    where it is none that the token may go to."""
 
     base_url: str
+
+    def __post_init__(self) -> None:
+        """Whoever made it."""
+        # No name of a host can hold the place in braces, so a stand-in is looked at.
+        parts = _BASE.fullmatch(self.base_url.replace(_PLACE, _REGION_UNKNOWN, 1))
+        if parts is None:
+            raise UsageError(
+                f"the base URL {self.base_url!r} is not https://host/path, without user name, "
+                "query and fragment"
+            )
+        if not self.is_tls and not _is_loopback(parts["host"]):
+            raise UsageError(
+                f"the base URL {self.base_url!r} would send the token in plain http: it must "
+                "begin with https:// (http is for 127.0.0.1, [::1] and localhost)"
+            )
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether what goes there is encrypted."""
+        return self.base_url.startswith("https://")
+
+    def cover(self, url: str) -> bool:
+        """Whether a request may go to a URL: one of the API under the base URL, or of a host
+        that the template makes of a region's name."""
+        return self._ours.match(url) is not None
+
+    @cached_property
+    def _ours(self) -> re.Pattern[str]:
+        regions = f"(?:{_REGION_UNKNOWN}|{_REGION_FORM.pattern})"
+        origin = re.escape(self.origin).replace(re.escape(_PLACE), regions)
+        return re.compile(f"{origin}/api/", re.ASCII)
 
     @property
     def origin(self) -> str:
@@ -54,3 +96,12 @@ def checked_region(region: str | None, bucket_id: int) -> str | None:
         f"reading bucket {bucket_id}: the service names the region {region!r}, "
         "which is not of the form eu-west-1, so no request goes there"
     )
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether it is this machine, without asking anybody. Other names for it, such as 127.1, are
+    taken by some and not by others: they do not count."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

@@ -1,21 +1,20 @@
 """The service's calls, for those who may read, and for those who may also write."""
 
-import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 
-from reconciler.api import wire
-from reconciler.api.addresses import Addresses, checked_region
+from reconciler.api import classify, wire
+from reconciler.api.addresses import checked_region
+from reconciler.api.asking import Asking, Meant
 from reconciler.api.listing import Lister
 from reconciler.api.pace import Pace
-from reconciler.api.retry import Budget, Throttled, wait_before_next
 from reconciler.api.transport import Request, Transport
-from reconciler.api.upload import Upload
+from reconciler.api.upload import Furthest, Upload
 from reconciler.core.model import (
     Bucket,
     File,
@@ -27,9 +26,7 @@ from reconciler.core.model import (
     UserDefined,
 )
 from reconciler.core.ports import Clock, Sending
-from reconciler.errors import NotThere, Rejected, ServiceError, UnreadableAnswer
-
-Answer = TypeVar("Answer")
+from reconciler.errors import Busy, NotThere, Rejected, UnreadableAnswer
 
 _MOST_IDS = 100
 _LONGEST_IDS = 2000
@@ -44,21 +41,18 @@ class ReadClient:
     def __init__(
         self,
         *,
-        base_url: str,
         buckets: Mapping[str, Bucket],
         transport: Transport,
         pace: Pace,
         clock: Clock,
         concurrency: int = 8,
     ) -> None:
-        """`buckets`: by the catalogue's names, which every method takes."""
-        self._addresses = Addresses(base_url)
+        """`buckets`: by the catalogue's names, which every method takes. A client is one run's, as
+        its pace is."""
+        self._addresses = transport.addresses
         self._buckets = buckets
-        self._transport = transport
-        self._pace = pace
-        self._clock = clock
+        self._asking = Asking(transport, pace, clock)
         self._concurrency = concurrency
-        self._budget = Budget()
         self._regions: dict[int, str | None] = {}
         self._regions_lock = threading.Lock()
 
@@ -95,8 +89,7 @@ class ReadClient:
         """What the service calls the bucket."""
         bucket_id = self._buckets[bucket].id
         doing = f"reading bucket {bucket_id}"
-        answer = self._get(f"{self._addresses.buckets()}/{bucket_id}", doing)
-        return wire.bucket_info(answer, doing).name
+        return self._bucket_info(bucket_id, doing).name
 
     def _read_bucket(self, bucket: Bucket, lister: Lister) -> LiveBucket:
         region = self._region(bucket)
@@ -110,14 +103,13 @@ class ReadClient:
                 return self._regions[bucket.id]
         doing = f"reading bucket {bucket.name} ({bucket.id})"
         try:
-            answer = self._get(f"{self._addresses.buckets()}/{bucket.id}", doing)
+            region = self._bucket_info(bucket.id, doing).region
         except NotThere as error:
             raise NotThere(
                 f"{error}: the catalogue names the bucket {bucket.name} with the id {bucket.id}, "
                 "and this token sees no such bucket",
                 status=404,
             ) from error
-        region = wire.bucket_info(answer, doing).region
         if self._addresses.has_regions:
             region = checked_region(region, bucket.id)
         with self._regions_lock:
@@ -129,8 +121,11 @@ class ReadClient:
         Only a refusal of one id alone, by a status that means so, says that it is not there."""
         declared = self._buckets[bucket]
         doing = f"reading {len(ids)} file(s) of bucket {bucket}"
+        read = partial(wire.files, ids=ids, bucket=bucket, bucket_id=declared.id, doing=doing)
         try:
-            answer = self._get(self._files_url(declared, *ids), doing)
+            return self._get(self._files_url(declared, *ids), doing, read)
+        except Busy:
+            raise
         except Rejected as error:
             if len(ids) == 1:
                 if error.status in _UNKNOWN_ID:
@@ -138,21 +133,32 @@ class ReadClient:
                 raise
             half = len(ids) // 2
             return [*self._read_chunk(bucket, ids[:half]), *self._read_chunk(bucket, ids[half:])]
-        return wire.files(answer, ids, bucket, declared.id, doing)
 
     def _page(self, bucket: str, number: int, size: int, *, order: str = "asc") -> wire.Page:
         declared = self._buckets[bucket]
         doing = f"listing bucket {bucket} ({declared.id}), page {number}"
-        answer = self._get(
+        return self._get(
             self._files_url(declared),
             doing,
+            partial(wire.page, bucket=bucket, bucket_id=declared.id, doing=doing),
             {"page": number, "per_page": size, "sort": "id", "order": order},
         )
-        return wire.page(answer, bucket, declared.id, doing)
 
-    def _get(self, url: str, doing: str, params: Mapping[str, str | int] | None = None) -> Any:
+    def _bucket_info(self, bucket_id: int, doing: str) -> wire.BucketInfo:
+        url = f"{self._addresses.buckets()}/{bucket_id}"
+        return self._get(url, doing, partial(wire.bucket_info, doing=doing))
+
+    def _get(
+        self,
+        url: str,
+        doing: str,
+        read: Callable[[Any], Meant],
+        params: Mapping[str, str | int] | None = None,
+    ) -> Meant:
         request = Request("GET", url, doing, params)
-        return self._ask(request, partial(wire.parse, doing=doing), repeatable=True)
+        return self._asking.ask(
+            request, lambda body: read(wire.parse(body, doing)), repeatable=True
+        )
 
     def _files_url(self, bucket: Bucket, *ids: FileId | str) -> str:
         self._region(bucket)
@@ -160,54 +166,6 @@ class ReadClient:
         if not ids:
             return url
         return f"{url}/{_path_of(ids)}"
-
-    def _ask(
-        self,
-        request: Request,
-        read: Callable[[bytes], Answer],
-        *,
-        repeatable: bool,
-        sending: Sending | None = None,
-        upload: Callable[[], Upload] | None = None,
-    ) -> Answer:
-        """Send, and send again where that is safe and promises something. `read` makes of the
-        answer's bytes what they mean; where it cannot, the answer was none. `sending` has the
-        last word before each time that it goes out."""
-        attempt = 1
-        while True:
-            self._pace.wait()
-            if sending is not None:
-                sending.goes()
-            try:
-                if upload is None:
-                    answer = read(self._transport.send(request))
-                else:
-                    with upload() as body:
-                        answer = read(self._transport.send(request, body))
-            except ServiceError as failure:
-                if sending is not None:
-                    sending.ended(failure.status)
-                wait = wait_before_next(
-                    failure,
-                    attempt=attempt,
-                    repeatable=repeatable,
-                    budget=self._budget,
-                    chance=random.random,
-                )
-                if wait is None:
-                    raise
-                if isinstance(failure, Throttled):
-                    # All wait, by the pace. Not for one that gives up: it may be told hours.
-                    self._pace.throttled(failure.after)
-                else:
-                    self._clock.sleep(wait)
-                attempt += 1
-            else:
-                if sending is not None:
-                    sending.ended(200)
-                self._pace.went_well()
-                self._budget.earn()
-                return answer
 
 
 class WriteClient(ReadClient):
@@ -234,12 +192,13 @@ class WriteClient(ReadClient):
                     "user_defined": orjson.dumps(user_defined).decode(),
                 }
                 request = Request("POST", url, doing)
-                return self._ask(
+                furthest = Furthest(sending.sent)
+                return self._asking.ask(
                     request,
                     made,
                     repeatable=False,
                     sending=sending,
-                    upload=lambda: Upload(fields, source, sending.sent),
+                    upload=lambda: Upload(fields, source, furthest.reached),
                 )
             case SourceKind.AUDIO_URL | SourceKind.ACRID:
                 name = "url" if source.kind is SourceKind.AUDIO_URL else "acrid"
@@ -247,7 +206,7 @@ class WriteClient(ReadClient):
                     title, user_defined, source.kind.value, {name: source.location}
                 )
                 request = Request("POST", url, doing, body=orjson.dumps(body))
-                return self._ask(request, made, repeatable=False, sending=sending)
+                return self._asking.ask(request, made, repeatable=False, sending=sending)
 
     def update(
         self,
@@ -263,7 +222,7 @@ class WriteClient(ReadClient):
         body = orjson.dumps(wire.update_body(title, user_defined))
         request = Request("PUT", self._files_url(declared, file_id), doing, body=body)
         told = partial(_one_file, bucket=bucket, bucket_id=declared.id, doing=doing)
-        file = self._ask(
+        file = self._asking.ask(
             request,
             lambda answer: told(answer) if answer else None,
             repeatable=True,
@@ -283,14 +242,16 @@ class WriteClient(ReadClient):
         declared = self._buckets[destination]
         doing = f"moving {len(ids)} file(s) to bucket {destination}"
         url = f"{self._files_url(declared, *_some(ids))}/move"
-        self._ask(Request("PUT", url, doing), bytes, repeatable=False, sending=sending)
+        done = partial(_done, doing=doing)
+        self._asking.ask(Request("PUT", url, doing), done, repeatable=False, sending=sending)
 
     def delete(self, bucket: str, ids: Sequence[FileId], sending: Sending) -> None:
         """Delete files of a bucket."""
         declared = self._buckets[bucket]
         doing = f"deleting {len(ids)} file(s) of bucket {bucket}"
         url = self._files_url(declared, *_some(ids))
-        self._ask(Request("DELETE", url, doing), bytes, repeatable=False, sending=sending)
+        done = partial(_done, doing=doing)
+        self._asking.ask(Request("DELETE", url, doing), done, repeatable=False, sending=sending)
 
 
 def chunks(ids: Sequence[FileId | str]) -> Iterator[Sequence[FileId | str]]:
@@ -325,3 +286,16 @@ def _path_of(ids: Sequence[FileId | str]) -> str:
 
 def _one_file(answer: bytes, *, bucket: str, bucket_id: int, doing: str) -> File:
     return wire.one_file(wire.parse(answer, doing), bucket, bucket_id, doing)
+
+
+def _done(answer: bytes, *, doing: str) -> None:
+    """The answer of a move or a delete: nobody knows what it holds, so anything but a web page
+    or an error will do. Raises `UnreadableAnswer`."""
+    if answer.lstrip().startswith(b"<"):
+        wire.parse(answer, doing)
+    try:
+        told = orjson.loads(answer)
+    except ValueError:
+        return
+    if isinstance(told, dict) and "data" not in told and {"error", "code"} & told.keys():
+        raise UnreadableAnswer(f"{doing}: the answer is an error: {classify.said(answer)}")

@@ -1,106 +1,84 @@
-"""Which failures may be asked again, and how long to wait. It decides; it never sleeps.
+"""Whether to ask again, and after how long. This is the only place that decides it; it never
+sleeps.
 
-| failure                                        | GET, PUT of a file | create, move, delete     |
-|------------------------------------------------|--------------------|--------------------------|
-| never sent (no connection)                     | again              | again                    |
-| 429                                            | again              | again: it was not taken  |
-| 5xx, time-out, reset, an answer nobody can read| again              | no: whoever asked looks  |
-| any other status                               | no                 | no                       |
+| what the attempt came to                    | GET, PUT of a file | create, move, delete    |
+|---------------------------------------------|--------------------|-------------------------|
+| never sent                                  | again              | again                   |
+| not taken: 429, busy                        | again              | again                   |
+| nobody knows                                | again              | no: whoever asked looks |
+| nobody knows: a redirect                    | no: it would be the same                     |
+| refused                                     | no                                           |
+| whatever, and it asks to wait for longer    | no: the message says when to run again       |
+| than `LONGEST_WAIT`                         |                                              |
 
-Full jitter over a growing ceiling (AWS, "Exponential Backoff and Jitter"), and one budget for
-the whole run, so that a service in trouble is not asked harder.
+How long: what the service asks for, else full jitter over a growing ceiling (AWS, "Exponential
+Backoff and Jitter").
+
+So a request goes out at most `MOST_ATTEMPTS` times, and all requests of a run together at most
+100 times more than there are, and once more for every ten that went well: a service in trouble
+is not asked harder.
 """
 
-import math
 import threading
 from collections.abc import Callable
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
-from reconciler.errors import ReconcilerError, ServiceError, Unclear, Unreachable
+from reconciler.api.quota import LONGEST_WAIT
+from reconciler.errors import Busy, ServiceError, Throttled, Unclear, Unreachable
 
 MOST_ATTEMPTS = 5
-LONGEST_WAIT = 120.0
-"""Seconds. A service that asks for more is taken at its word, and the run ends."""
 _FIRST_CEILING = 0.5
-_HIGHEST_CEILING = 20.0
-
-
-class Throttled(ServiceError):
-    """A 429: the request was not taken. `after`: the seconds that the service asks for."""
-
-    def __init__(self, message: str, after: float | None) -> None:
-        """Keep what the service asks for."""
-        asks = "" if after is None else f"; it asks to wait {after:.0f} seconds: run again then"
-        super().__init__(f"{message}{asks}", status=429)
-        self.after = after
+"""Seconds, and twice as many each time: four before the last attempt."""
 
 
 class Budget:
-    """How many requests may be asked again in one run: a tenth of those sent, and some."""
+    """How many requests may be asked again in one run, whoever asks: a tenth of those that went
+    well, and some."""
 
     def __init__(self, some: int = 100) -> None:
         """`some`: what there is to begin with."""
-        self._left = float(some)
+        # In tenths, which floats cannot count.
+        self._tenths = some * 10
         self._lock = threading.Lock()
 
     def earn(self) -> None:
         """A request went well."""
         with self._lock:
-            self._left += 0.1
+            self._tenths += 1
 
     def spend(self) -> bool:
         """Whether one more may be asked again."""
         with self._lock:
-            if self._left < 1:
+            if self._tenths < 10:
                 return False
-            self._left -= 1
+            self._tenths -= 10
             return True
 
 
 def wait_before_next(
-    failure: ReconcilerError,
+    failure: ServiceError,
     *,
     attempt: int,
     repeatable: bool,
     budget: Budget,
     chance: Callable[[], float],
 ) -> float | None:
-    """Seconds to wait before asking again, or None: do not. `attempt` counts from 1."""
-    match failure:
-        case Throttled(after=after) if after is not None:
-            if after > LONGEST_WAIT:
-                return None
-            wait = after
-        case Throttled() | Unreachable():
-            wait = _jitter(attempt, chance)
-        case Unclear() if repeatable:
-            wait = _jitter(attempt, chance)
-        case _:
-            return None
+    """Seconds to wait before asking again, or None: do not. `attempt` counts from 1; `chance`
+    gives a number from 0 to 1."""
+    if not _may_be_repeated(failure, repeatable=repeatable):
+        return None
+    if failure.after is not None and failure.after > LONGEST_WAIT:
+        return None
     if attempt >= MOST_ATTEMPTS or not budget.spend():
         return None
-    return wait
+    return failure.after or _jitter(attempt, chance)
 
 
-def retry_after(text: str | None, now: float) -> float | None:
-    """The seconds of a `Retry-After` (RFC 9110, 10.2.3): a number or a date. Rubbish is None."""
-    if text is None:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(text)
-        except (ValueError, TypeError):
-            return None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        seconds = moment.timestamp() - now
-    if math.isnan(seconds):
-        return None
-    return max(seconds, 0.0)
+def _may_be_repeated(failure: ServiceError, *, repeatable: bool) -> bool:
+    if isinstance(failure, (Unreachable, Throttled, Busy)):
+        return True
+    is_redirect = failure.status is not None and 300 <= failure.status < 400
+    return isinstance(failure, Unclear) and repeatable and not is_redirect
 
 
 def _jitter(attempt: int, chance: Callable[[], float]) -> float:
-    ceiling = min(_FIRST_CEILING * 2.0 ** (attempt - 1), _HIGHEST_CEILING)
-    return chance() * ceiling
+    return chance() * _FIRST_CEILING * 2.0 ** (attempt - 1)

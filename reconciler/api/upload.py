@@ -25,15 +25,32 @@ class SourceChanged(ReconcilerError):
     """The source is not there, or is not what was planned: nothing was created."""
 
 
+class Furthest:
+    """How far an upload came, also over several attempts: bytes that go once more are not told
+    of again."""
+
+    def __init__(self, sent: Callable[[int], None]) -> None:
+        """`sent` is told of so many more bytes."""
+        self._sent = sent
+        self._told = 0
+
+    def reached(self, place: int) -> None:
+        """So many bytes of the file are sent."""
+        if place > self._told:
+            self._sent(place - self._told)
+            self._told = place
+
+
 class Upload:
     """A multipart/form-data body (RFC 7578) that `requests` streams: it has a length and `read`."""
 
     def __init__(
-        self, fields: Mapping[str, str], source: Source, sent: Callable[[int], None]
+        self, fields: Mapping[str, str], source: Source, reached: Callable[[int], None]
     ) -> None:
-        """Open the source. Raises `SourceChanged` where it cannot be sent."""
+        """Open the source. Raises `SourceChanged` where it cannot be sent. `reached` is told how
+        many bytes of the file have been read for sending, in all."""
         self._source = source
-        self._sent = sent
+        self._reached = reached
         self._file = _open(source)
         size = os.fstat(self._file).st_size
         # Nobody can know it before, and so nobody can have it in a title or in a file.
@@ -41,7 +58,7 @@ class Upload:
         self.content_type = f"multipart/form-data; boundary={boundary}"
         self._head = _head(boundary, fields, _name(source))
         self._tail = f"\r\n--{boundary}--\r\n".encode()
-        self._left = size
+        self._size = self._left = size
         self._digest = hashlib.sha256()
         self._length = len(self._head) + size + len(self._tail)
 
@@ -67,15 +84,24 @@ class Upload:
         if self._head:
             piece, self._head = self._head[:most], self._head[most:]
         elif self._left:
-            piece = os.read(self._file, min(most, self._left))
-            if not piece:
-                raise SourceChanged(f"{_name(self._source)} became shorter while it was sent")
+            piece = self._next(min(most, self._left))
             self._left -= len(piece)
             self._digest.update(piece)
-            self._sent(len(piece))
+            self._reached(self._size - self._left)
         else:
             self._check()
             piece, self._tail = self._tail[:most], self._tail[most:]
+        return piece
+
+    def _next(self, most: int) -> bytes:
+        try:
+            piece = os.read(self._file, most)
+        except OSError as error:
+            raise SourceChanged(
+                f"{_name(self._source)} cannot be read: {error.strerror}"
+            ) from error
+        if not piece:
+            raise SourceChanged(f"{_name(self._source)} became shorter while it was sent")
         return piece
 
     def _check(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from reconciler.api.redaction import without_queries
 from reconciler.core.model import File, FileId, FileState, Json, Opaque, UserDefined
 from reconciler.core.normal import canonical, normal_title, normal_user_defined
 from reconciler.errors import UnreadableAnswer
@@ -42,9 +43,9 @@ def parse(body: bytes, doing: str) -> Any:
     try:
         return orjson.loads(body)
     except ValueError as error:
-        start = body[:60].decode("utf-8", "replace")
+        start = without_queries(body[:60].decode("utf-8", "replace"))
         raise UnreadableAnswer(
-            f"{doing}: the answer is not JSON, it begins with {start!r}: "
+            f"{doing}: the answer is not JSON, it begins with {start!r}: {error}; "
             "is the base URL the API's, and not a web page's?"
         ) from error
 
@@ -98,7 +99,7 @@ def bucket_info(answer: Any, doing: str) -> BucketInfo:
     if bucket_id is None:
         raise UnreadableAnswer(f"{doing}: the answer is not a bucket")
     region = data.get("region")
-    return BucketInfo(bucket_id, str(data.get("name", "")), str(region) if region else None)
+    return BucketInfo(bucket_id, _words(data.get("name", "")), _words(region) if region else None)
 
 
 def file(item: Any, bucket: str, bucket_id: int, doing: str) -> File:
@@ -111,7 +112,8 @@ def file(item: Any, bucket: str, bucket_id: int, doing: str) -> File:
     said_bucket = item.get("bucket_id", bucket_id)
     if _whole(said_bucket) != bucket_id:
         raise UnreadableAnswer(
-            f"{doing}: file {file_id} is said to be in bucket {said_bucket}, not in {bucket_id}"
+            f"{doing}: file {file_id} is said to be in bucket {_words(said_bucket)[:60]}, "
+            f"not in {bucket_id}"
         )
     title = item.get("title")
     if title is not None and not isinstance(title, str):
@@ -149,15 +151,24 @@ def refusal(body: bytes) -> str:
 
 
 def _said(told: Mapping[str, Any]) -> str:
-    said = [str(told[name]) for name in ("message", "error", "detail", "title") if told.get(name)]
+    names = ("message", "error", "detail", "title")
+    said = [_words(told[name]) for name in names if told.get(name)]
     errors = told.get("errors")
     if isinstance(errors, dict):
         said += [f"{name}: {_joined(reasons)}" for name, reasons in errors.items()]
-    return "; ".join(dict.fromkeys(said))[:500]
+    return without_queries("; ".join(dict.fromkeys(said)))[:500]
 
 
 def _joined(reasons: Any) -> str:
-    return " ".join(map(str, reasons)) if isinstance(reasons, list) else str(reasons)
+    return " ".join(map(_words, reasons)) if isinstance(reasons, list) else _words(reasons)
+
+
+def _words(value: Any) -> str:
+    """What a value says, whatever it is: JSON may be nested deeper than Python goes."""
+    try:
+        return str(value)
+    except RecursionError:
+        return "..."
 
 
 def _member(answer: Any, name: str, doing: str) -> Any:

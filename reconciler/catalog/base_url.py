@@ -20,9 +20,16 @@ _URL: Final = re.compile(
     re.ASCII,
 )
 _LABEL: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", re.ASCII)
+_INSIDE: Final = (".local", ".internal", ".home.arpa", ".localdomain")
+"""Names of nothing on the internet (RFC 6762, RFC 8375, ICANN on .internal): of a printer, say, or
+of a cloud's service that gives away its keys."""
+_WITH_IPV4: Final = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::ffff:0:0:0/96", "::/96")))
+"""Where an IPv6 address ends with one of IPv4 (RFC 6052, RFC 2765, RFC 4291); and `2002::/16`."""
+_NUMBER: Final = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*", re.ASCII)
 _AUDIO: Final = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>[^\s\\]*)"
 )
+_QUERY: Final = re.compile(r"""([A-Za-z][A-Za-z0-9+.-]*://[^\s?#"'<>]*)[?#][^\s"'<>]+""")
 _AUTHORITY: Final = re.compile(
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?P<port>:[0-9]{1,5})?", re.ASCII
 )
@@ -71,6 +78,8 @@ def check_audio(url: str, *, rehearsal: bool) -> None:
             raise AddressError("names this machine, which the service cannot reach")
     elif _is_private(host):
         raise AddressError(f"names an address of a private network: {host}")
+    elif not host.startswith("[") and not _is_public_name(host):
+        raise AddressError("has no host that is known on the internet")
     scheme = split["scheme"].lower()
     if scheme != "https" and not (scheme == "http" and is_loopback(host)):
         raise AddressError("must begin with https://")
@@ -95,6 +104,11 @@ def is_loopback(host: str) -> bool:
 def without_query(url: str) -> str:
     """The URL without its query and fragment: what may be shown, and what counts."""
     return re.split(r"[?#]", url, maxsplit=1)[0]
+
+
+def without_queries(text: str) -> str:
+    """A text for people, in which no address has its query or fragment: keys stand there."""
+    return _QUERY.sub(r"\1?...", text)
 
 
 def _parts(url: str) -> tuple[str, str]:
@@ -131,4 +145,27 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def _is_private(host: str) -> bool:
     address = _address(host)
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = _ipv4_in(address)
+        if inner is not None:
+            address = inner
+        elif address.is_site_local:
+            return True
     return address is not None and (not address.is_global or address.is_multicast)
+
+
+def _ipv4_in(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The address of IPv4 that a gateway would make of it."""
+    if any(address in network for network in _WITH_IPV4):
+        return ipaddress.IPv4Address(address.packed[-4:])
+    return address.sixtofour
+
+
+def _is_public_name(host: str) -> bool:
+    """Whether a name server on the internet may know the host: no name server is asked."""
+    if _address(host) is not None:
+        return True
+    *most, last = labels = host.removesuffix(".").split(".")
+    shaped = all(_LABEL.fullmatch(label.replace("_", "0")) for label in labels)
+    inside = f".{'.'.join(labels)}".endswith(_INSIDE)
+    return bool(most) and shaped and not inside and not _NUMBER.fullmatch(last)

@@ -1,4 +1,4 @@
-"""A catalogue's files on the disk: read, or one sentence that says why not; replaced whole or not
+"""A catalogue's files on the disk: read, or one sentence that says why not; written whole or not
 at all.
 
 Reading never blocks and never goes on without end, whatever stands at the path: a FIFO, a device.
@@ -6,10 +6,12 @@ Reading never blocks and never goes on without end, whatever stands at the path:
 
 import codecs
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,6 +21,10 @@ MAX_BYTES: Final = 512 * 1024 * 1024
 
 _TOO_LARGE: Final = f"is larger than {MAX_BYTES // (1024 * 1024)} MiB"
 _CHUNK: Final = 1 << 20
+_LONGEST_NAME: Final = 200
+"""Bytes of a name to which some more are added; file systems take 255."""
+_NO_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+"""What file systems say that know no hard links: FAT, and some that are mounted from elsewhere."""
 
 
 class UnreadableError(Exception):
@@ -77,8 +83,33 @@ def replace(path: Path, data: bytes) -> None:
     The bytes are on disk before the name leads to them. Raises `OSError`.
     """
     real = path.resolve()
-    mode = stat.S_IMODE(real.stat().st_mode)
-    new = real.with_name(f".{real.name}.{secrets.token_hex(6)}.new")
+    with _beside(real, data, stat.S_IMODE(real.stat().st_mode)) as new:
+        new.replace(real)
+
+
+def create(path: Path, data: bytes) -> None:
+    """Put `data` at `path`, where nothing may be yet, readable by its owner only.
+
+    The bytes are on disk before the name leads to them. Raises `FileExistsError`, also where a
+    link is there, whatever it leads to; or another `OSError`.
+    """
+    with _beside(path, data, 0o600) as new:
+        try:
+            # Not by renaming, which would put it in the place of what has come there meanwhile.
+            os.link(new, path, follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            if os.path.lexists(path):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from error
+            new.rename(path)
+
+
+@contextlib.contextmanager
+def _beside(path: Path, data: bytes, mode: int) -> Iterator[Path]:
+    """A new file beside `path` with these bytes, all on disk; whatever comes of it, the name is
+    gone afterwards, and what was done in the folder is on disk."""
+    new = path.with_name(f".{path.name[:_LONGEST_NAME]}.{secrets.token_hex(6)}.new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -86,12 +117,11 @@ def replace(path: Path, data: bytes) -> None:
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-        new.replace(real)
-    except BaseException:
+        yield new
+    finally:
         with contextlib.suppress(OSError):
             new.unlink()
-        raise
-    folder = os.open(real.parent, os.O_RDONLY | os.O_DIRECTORY)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
     finally:

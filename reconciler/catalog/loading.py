@@ -90,8 +90,8 @@ class _Loading:
         rehearsal = base_url.is_rehearsal(address) or not self._pins_must_fit
         entries = self._entries(head, files, source_root, rehearsal)
         self._stop_on_errors()
-        warnings = tuple(problems_of(self._findings.warnings, self._texts, thorough=False))
-        return Loaded(self._desired(head, address, entries), warnings)
+        warnings, _ = problems_of(self._findings.warnings, self._texts, thorough=False)
+        return Loaded(self._desired(head, address, entries), tuple(warnings))
 
     def _main_document(self) -> events.Document:
         try:
@@ -112,7 +112,8 @@ class _Loading:
 
     def _stop_on_errors(self) -> None:
         if self._findings.errors:
-            raise CatalogError(problems_of(self._findings.errors, self._texts, thorough=True))
+            problems, count = problems_of(self._findings.errors, self._texts, thorough=True)
+            raise CatalogError(problems, count=count)
 
     def _document(self, file: str, data: bytes) -> events.Document:
         document = events.build(data)

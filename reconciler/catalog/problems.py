@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from reconciler.catalog.base_url import without_queries
 from reconciler.core.model import Json, Place
 
 DataPath: TypeAlias = tuple[str | int, ...]
@@ -78,12 +79,13 @@ def path_text(path: DataPath) -> str:
 
 
 def shown(value: Json) -> str:
-    """A value for a message: quoted, on one line, nothing invisible in it, and not too long."""
+    """A value for a message: quoted, on one line, nothing invisible in it, not too long, and of
+    addresses only what may be shown."""
     match value:
         case None | bool() | int() | float():
             return json.dumps(value)
         case str():
-            return f'"{_short(value, 60)}"'
+            return f'"{_short(without_queries(value), 60)}"'
         case dict():
             return "a mapping"
         case _:

@@ -64,8 +64,11 @@ class Texts:
         return text.locate(content.data, [finding.path for finding in findings])
 
 
-def problems_of(found: Iterable[Finding], texts: Texts, *, thorough: bool) -> list[Problem]:
-    """The findings as problems, by place; of very many the first ones, and a count."""
+def problems_of(
+    found: Iterable[Finding], texts: Texts, *, thorough: bool
+) -> tuple[list[Problem], int]:
+    """The findings as problems, by place, and how many they are: of very many the first ones
+    are given, and a line that stands for the rest."""
     by_file: dict[str, list[Finding]] = {}
     problems: list[Problem] = []
     for finding in found:
@@ -78,11 +81,11 @@ def problems_of(found: Iterable[Finding], texts: Texts, *, thorough: bool) -> li
         spots = texts.spots.get(file, {})
         problems += [_problem(finding, _place(finding, located, spots)) for finding in findings]
     problems = sorted(set(problems), key=lambda p: (p.place, p.path, p.message, p.hint or ""))
-    if len(problems) <= MOST_SHOWN:
-        return problems
-    more = len(problems) - MOST_SHOWN
-    where = problems[MOST_SHOWN].place
-    return [*problems[:MOST_SHOWN], Problem(where, "", f"and {more:,} more from here on")]
+    count, more = len(problems), len(problems) - MOST_SHOWN
+    if more > 0:
+        rest = Problem(problems[MOST_SHOWN].place, "", f"and {more:,} more from here on")
+        problems = [*problems[:MOST_SHOWN], rest]
+    return problems, count
 
 
 def _problem(finding: Finding, place: Place) -> Problem:

@@ -7,7 +7,6 @@ file is read.
 
 import errno
 import hashlib
-import math
 import os
 import re
 import stat
@@ -16,8 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from reconciler.catalog.audio import duration
 from reconciler.catalog.disk import kind_of, reason
 from reconciler.core.model import Presence
 
@@ -168,6 +168,8 @@ def form_complaint(relative: str) -> str | None:
     """Why a text cannot be a source's path, before anything is looked at."""
     if "\0" in relative:
         return "a path cannot hold a NUL character"
+    if "://" in relative:
+        return "is an address: audio_url takes one"
     if relative.startswith(("/", "~")):
         return "must be relative to the catalogue's folder or the source root"
     if ".." in relative.split("/"):
@@ -186,34 +188,5 @@ def _digested(file: BufferedReader, path: str, size: int, *, audio: bool) -> See
     if not audio:
         return Seen(Presence.HERE, path, sha256, size)
     file.seek(0)
-    duration, remark = _duration(file, path)
-    return Seen(Presence.HERE, path, sha256, size, duration, remark=remark)
-
-
-class _Named:
-    """A file object with a name: mutagen tells some formats by the name's ending."""
-
-    def __init__(self, file: BufferedReader, name: str) -> None:
-        self._file = file
-        self.name = name
-
-    def __getattr__(self, attribute: str) -> Any:
-        return getattr(self._file, attribute)
-
-
-def _duration(file: BufferedReader, path: str) -> tuple[float | None, str | None]:
-    """The duration in seconds, or why there is none. Hostile bytes raise nothing."""
-    import mutagen
-
-    remark = "its duration cannot be read: not an audio format that is known here"
-    try:
-        audio = mutagen.File(_Named(file, path))
-        length = getattr(getattr(audio, "info", None), "length", None)
-    except (
-        mutagen.MutagenError, ArithmeticError, AttributeError, EOFError, LookupError, MemoryError,
-        OSError, RuntimeError, TypeError, ValueError, AssertionError,
-    ):  # fmt: skip
-        return None, remark  # all that its parsers were seen to raise on broken files
-    if not isinstance(length, int | float) or not math.isfinite(length) or length <= 0:
-        return None, remark
-    return float(length), None
+    length, remark = duration(file, path)
+    return Seen(Presence.HERE, path, sha256, size, length, remark=remark)

@@ -4,13 +4,16 @@
 errors are put into the catalogue's words, with near matches.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 from reconciler import shipped
+from reconciler.catalog.base_url import without_queries
+from reconciler.catalog.patterns import unknown_names
 from reconciler.catalog.problems import DataPath, listed, near, shown
 from reconciler.core.model import Json
 
@@ -23,6 +26,9 @@ _TYPES: Final = {
     "boolean": "true or false",
     "null": "null",
 }
+
+MOST_REFUSALS: Final = 100
+"""Of one value. A schema whose references double each other would give them without end."""
 
 
 class Refusal(NamedTuple):
@@ -60,12 +66,12 @@ class Form:
         return accepted
 
     def refusals(self, data: Json) -> list[Refusal]:
-        """Every way in which the data does not have this form; empty where it has."""
+        """The ways in which the data does not have this form; none where it has."""
         if self.accepts(data):
             return []
         found = [
             refusal
-            for error in self._slow.iter_errors(data)
+            for error in islice(self._slow.iter_errors(data), MOST_REFUSALS)
             for refusal in explain(error, ours=True)
         ]
         # The two read some patterns differently (`$` before a last newline): never let that pass.
@@ -88,10 +94,21 @@ def _shipped() -> dict[str, Any]:
 
 
 def fast_refusals(validator: Any, data: Json) -> list[Refusal]:
-    """The fast validator's own words, where the explaining one has none."""
-    return [
-        Refusal(tuple(error.instance_path), error.message) for error in validator.iter_errors(data)
-    ]
+    """The fast validator's own words, where the explaining one has none: its first error. All of
+    them it would gather before it gave one."""
+    import jsonschema_rs
+
+    try:
+        validator.validate(data)
+    except jsonschema_rs.ValidationError as error:
+        return [Refusal(tuple(error.instance_path), cut(error.message))]
+    return []
+
+
+def cut(message: str) -> str:
+    """A validator's own words, which may hold a whole value."""
+    message = without_queries(message)
+    return message if len(message) <= 300 else f"{message[:297]}..."
 
 
 def explain(error: Any, *, ours: bool) -> Iterator[Refusal]:
@@ -104,7 +121,7 @@ def explain(error: Any, *, ours: bool) -> Iterator[Refusal]:
     wanted = schema.get("$comment") if ours else None
     match error.validator:
         case "additionalProperties" if schema.get("additionalProperties") is False:
-            yield from _unknown(path, error.instance, schema.get("properties", {}))
+            yield from _unknown(path, error.instance, schema)
         case "required":
             yield from _missing(path, error)
         case "enum" | "const":
@@ -147,8 +164,7 @@ def _own_words(error: Any) -> str:
         case "pattern":
             return f"{shown(error.instance)} does not match the pattern {shown(limit)}"
         case _:
-            text = str(error.message)
-            return text if len(text) <= 300 else f"{text[:297]}..."
+            return cut(str(error.message))
 
 
 def _quote_hint(error: Any) -> str | None:
@@ -160,12 +176,11 @@ def _quote_hint(error: Any) -> str | None:
     return "quote it to make it a text" if takes_text and found_plain else None
 
 
-def _unknown(path: DataPath, instance: Any, known: Iterable[str]) -> Iterator[Refusal]:
-    names = list(known)
-    for name in instance:
-        if name not in names:
-            hint = near(str(name), names) or f"known here: {listed(names)}"
-            yield Refusal((*path, name), "unknown property", hint, at_key=True)
+def _unknown(path: DataPath, instance: Any, schema: Mapping[str, Any]) -> Iterator[Refusal]:
+    known = list(schema.get("properties", {}))
+    for name in unknown_names(instance, schema):
+        hint = near(str(name), known) or f"known here: {listed(known)}"
+        yield Refusal((*path, name), "unknown property", hint, at_key=True)
 
 
 def _missing(path: DataPath, error: Any) -> Iterator[Refusal]:

@@ -6,10 +6,10 @@ between), `protect`, `absent`, `source.audio` (`.fingerprint`, `.audio_url`, `.a
 say otherwise (and `:string` says so, for a name that ends like one of these). An empty cell is
 left out; `{}` in a column `user_defined` means none at all.
 
-A spreadsheet takes a cell that begins with `= + - @`, a tab or a line break for a formula. Such
-a text is written with a `'` before it, which spreadsheets hide, and read without. So that this
-is exact, a text that itself begins with `'` and one of those characters, or with `''`, gets one
-more `'`. A lone `'` before anything else (`'tis`) is what it is.
+A spreadsheet takes a cell that begins with `= + - @`, wide or narrow, a tab or a line break for a
+formula. Such a text is written with a `'` before it, which spreadsheets hide, and read without. So
+that this is exact, a text that itself begins with `'` and one of those characters, or with `''`,
+gets one more `'`. A lone `'` before anything else (`'tis`) is what it is.
 """
 
 import csv
@@ -33,7 +33,7 @@ COLUMNS: Final = (
     "user_defined",
 )
 TYPES: Final = (":number", ":boolean", ":string")
-_FORMULAS: Final = tuple("=+-@\t\r\n")
+_FORMULAS: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 _GUARDED: Final = tuple(f"'{start}" for start in (*_FORMULAS, "'"))
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 

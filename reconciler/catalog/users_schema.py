@@ -2,15 +2,17 @@
 nothing is ever fetched."""
 
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, unquote, urldefrag
 
 import orjson
 
+from reconciler.catalog import patterns
 from reconciler.catalog.disk import UnreadableError, read
 from reconciler.catalog.problems import Findings, shown
-from reconciler.catalog.structure import Refusal, explain, fast_refusals
+from reconciler.catalog.structure import MOST_REFUSALS, Refusal, explain, fast_refusals
 from reconciler.core.model import Json, Place
 
 _ROOT: Final = "file:///"
@@ -35,7 +37,7 @@ class UsersForm:
         self._slow = slow
 
     def refusals(self, metadata: Json) -> list[Refusal]:
-        """Every way in which the metadata is not as the users demand."""
+        """The ways in which the metadata is not as the users demand."""
         if self._fast.is_valid(metadata):
             return []
         try:
@@ -46,10 +48,10 @@ class UsersForm:
 
     def _explained(self, metadata: Json) -> list[Refusal]:
         try:
-            errors = self._slow.iter_errors(metadata)
+            errors = islice(self._slow.iter_errors(metadata), MOST_REFUSALS)
             return [refusal for error in errors for refusal in explain(error, ours=False)]
         except Exception as error:
-            # A pattern that Python reads differently, say: its errors have no common class.
+            # References that go round in a circle, say: its errors have no common class.
             raise _SchemaError("cannot be explained") from error
 
 
@@ -79,9 +81,14 @@ def _form(folder: Path, relative: str) -> UsersForm:
     complaints: list[_SchemaError] = []
     retrieve = _retriever(folder, complaints)
     try:
-        kind.check_schema(schema)
+        # Without formats: whether a pattern is one, the engine says that is to match it.
+        kind.check_schema(schema, format_checker=jsonschema.FormatChecker(formats=()))
         fast = jsonschema_rs.validator_for(
-            schema, validate_formats=False, retriever=retrieve, base_uri=base
+            schema,
+            validate_formats=False,
+            retriever=retrieve,
+            base_uri=base,
+            pattern_options=patterns.options(),
         )
     except jsonschema.SchemaError as error:
         where = "/".join(map(str, error.absolute_path))
@@ -92,7 +99,7 @@ def _form(folder: Path, relative: str) -> UsersForm:
     registry = new_registry(retrieve=_resource(retrieve))
     if isinstance(schema, dict) and "$id" not in schema:
         schema = {**schema, "$id": base}
-    return UsersForm(fast, kind(schema, registry=registry))
+    return UsersForm(fast, patterns.explaining(kind)(schema, registry=registry))
 
 
 def _first_line(error: Exception) -> str:

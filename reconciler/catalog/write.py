@@ -216,8 +216,9 @@ def _text(text: str) -> str:
     """Plain where no reader of YAML could take it for anything else; else in double quotes."""
     if _OBVIOUS.fullmatch(text) and text.lower() not in _NOT_OBVIOUS:
         return text
-    escaped = (_ESCAPES.get(c) or (c if c.isprintable() else _escape(c)) for c in text)
-    return f'"{"".join(escaped)}"'
+    escaped = "".join(_ESCAPES.get(c) or (c if c.isprintable() else _escape(c)) for c in text)
+    # On standard output, a CI runner would obey what begins with these.
+    return '"' + escaped.replace("##[", r"##\u005B") + '"'
 
 
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}

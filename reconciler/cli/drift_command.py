@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-import orjson
 
 from reconciler.app import find_drift
 from reconciler.cli.options import (
@@ -67,7 +66,7 @@ def command(
         unmanaged=unmanaged,
     )
     if form == "json":
-        output.raw(orjson.dumps(drift_json(drift), option=orjson.OPT_INDENT_2) + b"\n")
+        output.json(drift_json(drift))
     else:
         marks, most = mark_fields(desired.identity), most_shown(len(drift.items), verbose=verbose)
         output.result(

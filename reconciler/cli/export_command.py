@@ -1,12 +1,12 @@
 """`reconciler export`."""
 
-import os
 from pathlib import Path
 
 import click
 
 from reconciler.app import export_bucket
 from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
+from reconciler.catalog.disk import create
 from reconciler.catalog.write import write_csv, write_jsonl, write_yaml
 from reconciler.cli import environment
 from reconciler.cli.options import connection, service_options
@@ -66,10 +66,8 @@ def command(
 def _write_new(path: Path, data: bytes) -> None:
     """Write a file that is not there yet: a catalogue that people wrote is never overwritten."""
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        create(path, data)
     except FileExistsError as error:
         raise UsageError(f"{path} is there already, and is not overwritten") from error
     except OSError as error:
         raise ReconcilerError(f"writing {path}: {error.strerror}") from error
-    with os.fdopen(file, "wb") as stream:
-        stream.write(data)

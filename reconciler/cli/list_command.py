@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import click
-import orjson
 
 from reconciler.app import list_entries
 from reconciler.cli.options import (
@@ -44,7 +43,7 @@ def command(
     every = list_entries(desired, live)
     match form:
         case "json":
-            output.raw(orjson.dumps(list_json(every), option=orjson.OPT_INDENT_2) + b"\n")
+            output.json(list_json(every))
         case "csv":
             list_csv(every, sys.stdout)
         case _:

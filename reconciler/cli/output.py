@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -33,8 +33,21 @@ class Output:
         """What the command was called for."""
         self._console(stderr=False).print(text, soft_wrap=True, end="")
 
+    def json(self, value: object) -> None:
+        """What the command was called for, as JSON for programs, with nothing hidden in it."""
+        import orjson
+
+        from reconciler.render.json_text import harmless
+
+        self.raw(harmless(orjson.dumps(value, option=orjson.OPT_INDENT_2)) + b"\n")
+
     def raw(self, data: bytes) -> None:
-        """What the command was called for, byte for byte."""
+        """What the command was called for, byte for byte: JSON, or what writes its texts as JSON
+        does. A terminal, where nobody counts bytes, is shown the harmless spelling."""
+        from reconciler.render.json_text import harmless
+
+        if sys.stdout.isatty():
+            data = harmless(data)
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -49,7 +62,7 @@ class Output:
         """What the user may like to know meanwhile."""
         from reconciler.render.safe import guarded, said
 
-        sys.stderr.write(f"{guarded(said(message))}\n")
+        _Unbroken(sys.stderr).write(f"{guarded(said(message))}\n")
 
     def warn(self, message: str) -> None:
         """What the user should look at."""
@@ -75,7 +88,7 @@ class Output:
     def _console(self, *, stderr: bool) -> "Console":
         from rich.console import Console
 
-        stream = sys.stderr if stderr else sys.stdout
+        stream: Any = _Unbroken(sys.stderr) if stderr else sys.stdout
         terminal = stream.isatty()
         return Console(
             file=stream,
@@ -87,6 +100,36 @@ class Output:
             highlight=False,
             legacy_windows=False,
         )
+
+
+class _Unbroken:
+    """Standard error, to which somebody may have stopped listening: from then on nothing is said,
+    since no work that was begun may end because of it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError:
+            self._hush()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError:
+            self._hush()
+
+    def _hush(self) -> None:
+        """Also for what is still held back, which would be an error at the very end."""
+        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
 
 
 def with_output(function: Callable[..., int | None]) -> Callable[..., int | None]:

@@ -11,7 +11,7 @@ from reconciler.core.content import Content
 from reconciler.render.change_text import VERBS
 from reconciler.render.fields import at, field_of
 from reconciler.render.page import DIM, INDENT, Page, Part, padded
-from reconciler.render.safe import visible
+from reconciler.render.safe import reads_right_to_left, visible
 from reconciler.render.values import field_name, message_text, shown
 
 _ENDINGS: Mapping[str, str] = {
@@ -59,8 +59,8 @@ def stale_text(
 ) -> Text:
     """What the plan saw, what is there, and what should be, field by field; ends with a newline.
 
-    In columns where all values fit, else one below the other. A side that is None has no file.
-    Without `fields`: those in which the three differ.
+    In columns where all values fit, and read from left to right; else one below the other. A side
+    that is None has no file. Without `fields`: those in which the three differ.
     """
     page = Page(width)
     sides = {"base": base, "live": live, "wanted": wanted}
@@ -69,7 +69,8 @@ def stale_text(
     wide = max(map(cell_len, labels), default=0)
     room = max(12, (page.width - len(INDENT) - wide) // 3 - 2)
     cells = [[_cell(side, name, page.room(16)) for side in sides.values()] for name in names]
-    if all(cell_len(cell) <= room for row in cells for cell in row):
+    every = [cell for row in cells for cell in row]
+    if all(cell_len(cell) <= room and not reads_right_to_left(cell) for cell in every):
         _columns(page, labels, cells, wide)
     else:
         _below(page, labels, cells)

@@ -12,6 +12,7 @@ from reconciler.core.content import Content
 from reconciler.core.marks import mark_fields
 from reconciler.core.model import PROTECT_FIELD, Identity, Json
 from reconciler.render.page import DIM, INDENT, Page, Part, padded
+from reconciler.render.safe import reads_right_to_left
 from reconciler.render.values import NO_LIMIT, clipped, field_name, shown, shown_pair
 
 USUAL_MARKS = mark_fields(Identity())
@@ -134,7 +135,8 @@ def _both(page: Page, label: str, old: Json, new: Json, words: Words, room: int)
     first, second = words.before or "  ", words.after or "→ "
     wide = max(len(first), len(second))
     cut = shown_pair(old, new, max(16, room - wide))
-    if sum(map(cell_len, cut)) + len("".join(words)) <= room:
+    one_way = not any(map(reads_right_to_left, cut))
+    if one_way and sum(map(cell_len, cut)) + len("".join(words)) <= room:
         page.line((f"{INDENT}{label}  ", ""), *_sides(cut, words))
         return
     start = f"{INDENT}{label}  "

@@ -2,7 +2,8 @@
 
 In CSV a cell that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, a
 tab, a return or a newline) gets a `'` before it. Apart from that its cells are exact: a program
-that reads keys takes JSON, or takes one leading `'` off.
+that reads keys takes JSON, or takes one leading `'` off. Every cell is quoted, so that no line
+begins with a key such as `::error::x`, which a CI runner would obey.
 """
 
 import csv
@@ -18,7 +19,7 @@ from reconciler.render.page import DIM, Page, padded
 from reconciler.render.safe import visible
 
 _COLUMNS = ("key", "bucket", "acr_id", "id", "state", "in sync")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
 class Writable(Protocol):
@@ -65,7 +66,7 @@ def list_json(rows: Sequence[Row]) -> list[Json]:
 
 def list_csv(rows: Sequence[Row], to: Writable) -> None:
     """Write the rows with a header, lines ended by a newline."""
-    writer = csv.writer(to, lineterminator="\n")
+    writer = csv.writer(to, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(name.replace(" ", "_") for name in _COLUMNS)
     writer.writerows(map(_harmless, _cells(row)) for row in rows)
 

@@ -25,6 +25,8 @@ _PLAIN = re.compile(r"(?:(?!##\[)[ -\[\]-~])*")
 """ASCII of which nothing has to be escaped."""
 _HIDDEN = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
 _SPACES = frozenset(" \u3000")
+_RIGHT_TO_LEFT = frozenset(("R", "AL", "AN"))
+"""Letters of Hebrew, of Arabic, and the digits that stand with them (UAX #9)."""
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\\": r"\\"}
 _MOST_MARKS = 4
 """How many combining marks one letter may carry: Hebrew and Thai need three or four."""
@@ -95,6 +97,22 @@ def is_attached(char: str) -> bool:
     return char in (_ZWNJ, _ZWJ) or unicodedata.category(char).startswith("M")
 
 
+def is_hidden(char: str) -> bool:
+    """Whether a character acts, or shows as nothing or as any space, by itself."""
+    category = unicodedata.category(char)
+    if category == "Zs":
+        return char not in _SPACES
+    return category in _HIDDEN or char in _INVISIBLE
+
+
+def reads_right_to_left(text: str) -> bool:
+    """Whether some of the text is shown from right to left. A sign between two such texts stands
+    in the middle of one, so that the second is seen first."""
+    if text.isascii():
+        return False
+    return any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in text)
+
+
 def _seen(text: str) -> str:
     return unicodedata.normalize("NFC", re.sub("[\u200c\u200d\ufe0e\ufe0f]", "", text))
 
@@ -137,9 +155,7 @@ def _is_shown(text: str, place: int, end: int, before: str) -> bool:
         return bool(_EMOJI.match(before)) or (before in _KEYS and after == _KEYCAP)
     if _is_mark(char):
         return _carries_marks(before) and end - place <= _MOST_MARKS
-    if unicodedata.category(char) == "Zs":
-        return char in _SPACES
-    return unicodedata.category(char) not in _HIDDEN and char not in _INVISIBLE
+    return not is_hidden(char)
 
 
 def _carries_marks(before: str) -> bool:

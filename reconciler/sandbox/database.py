@@ -7,6 +7,7 @@ at its beginning (BEGIN IMMEDIATE), so that none can fail half-way for want of i
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -57,14 +58,18 @@ class Database:
         self._turn = threading.RLock()
         self._path = path
         try:
+            if path is not None:
+                # Not left to SQLite, which lets everybody read. Its other files take this mode.
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             self._connection = sqlite3.connect(
                 ":memory:" if path is None else path,
                 timeout=_PATIENCE_S,
                 isolation_level=None,  # transactions are begun and ended below, nowhere else
                 check_same_thread=False,  # `_turn` sees to it
             )
-        except sqlite3.Error as error:
-            raise SandboxError(f"{path}: {error}") from error
+        except (OSError, sqlite3.Error) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise SandboxError(f"{path}: {why}") from error
         self._connection.row_factory = sqlite3.Row
         try:
             self._prepare()

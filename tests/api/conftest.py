@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import pytest
+import trustme
 
 from reconciler.api import WriteClient
 from reconciler.api.pace import Pace
@@ -56,6 +58,30 @@ class MakeClient(Protocol):
     def __call__(self, base_url: str, **options: Any) -> WriteClient: ...
 
 
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """Vouches for whatever a test wants it to."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def trusted(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where its certificate lies, for those who trust it."""
+    path = tmp_path_factory.mktemp("authority") / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    return str(path)
+
+
+@pytest.fixture
+def new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose time is not that of HTTP."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "America/New_York")
+        time.tzset()
+        yield
+    time.tzset()
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
@@ -63,12 +89,12 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def transport(clock: FakeClock) -> Iterator[Callable[..., Transport]]:
-    """Makes a transport; all are closed in the end."""
+    """Makes a transport for a base URL; all are closed in the end."""
     with ExitStack() as stack:
 
-        def make(**options: Any) -> Transport:
+        def make(base_url: str, **options: Any) -> Transport:
             how = {"token": "secret", "clock": clock, "connections": 4, **options}
-            return stack.enter_context(closing(Transport(**how)))
+            return stack.enter_context(closing(Transport(base_url=base_url, **how)))
 
         yield make
 
@@ -78,11 +104,11 @@ def client(clock: FakeClock, transport: Callable[..., Transport]) -> MakeClient:
     """The options are the product's."""
 
     def make(base_url: str, **options: Any) -> WriteClient:
-        of_transport = {"patience", "proxies", "ca_bundle"} & options.keys()
+        of_client = {"buckets", "max_rps", "concurrency"}
+        of_transport = {name: options[name] for name in options.keys() - of_client}
         return WriteClient(
-            base_url=base_url,
             buckets=options.get("buckets", BUCKETS),
-            transport=transport(**{name: options[name] for name in of_transport}),
+            transport=transport(base_url, **of_transport),
             pace=Pace(clock, options.get("max_rps")),
             clock=clock,
             concurrency=options.get("concurrency", 4),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.api.addresses import Addresses, checked_region
+from reconciler.app import Connection, connected
 from reconciler.core.model import Bucket
-from reconciler.errors import NotThere, ServiceError
+from reconciler.errors import NotThere, ServiceError, UsageError
 from tests.api.servers import answer, serving
 
 if TYPE_CHECKING:
+    import trustme
+
     from tests.api.conftest import MakeClient
 
 ONE = {"spots": Bucket("spots", 7)}
@@ -84,33 +88,182 @@ def test_a_region_of_another_form_is_refused_and_named(region: str) -> None:
         checked_region(region, 7)
 
 
+WHAT_IT_COVERS = [
+    ("https://x.acrcloud.com", "https://x.acrcloud.com/api/buckets"),
+    ("https://x.acrcloud.com/", "https://x.acrcloud.com/api/"),
+    ("https://x.acrcloud.com:8443", "https://x.acrcloud.com:8443/api/buckets/7"),
+    ("https://proxy/a.cr", "https://proxy/a.cr/api/buckets"),
+    ("http://[::1]:8080", "http://[::1]:8080/api/buckets"),
+    ("https://api-{region}.acrcloud.com", "https://api-v2.acrcloud.com/api/buckets"),
+    ("https://api-{region}.acrcloud.com", "https://api-eu-west-1.acrcloud.com/api/buckets/7/files"),
+]
+WHAT_IT_DOES_NOT = [
+    ("https://x.acrcloud.com", "https://x.acrcloud.com"),
+    ("https://x.acrcloud.com", "https://x.acrcloud.com/api"),
+    ("https://x.acrcloud.com", "https://xyacrcloud.com/api/"),
+    ("https://x.acrcloud.com", "https://x.acrcloud.com.evil.example/api/"),
+    ("https://x.acrcloud.com", "https://x.acrcloud.com@evil.example/api/"),
+    ("https://x.acrcloud.com", "http://x.acrcloud.com/api/"),
+    ("https://x.acrcloud.com", "https://evil.example/#https://x.acrcloud.com/api/"),
+    ("https://proxy/a.cr", "https://proxy/api/buckets"),
+    ("https://proxy/a.cr", "https://proxy/abcr/api/buckets"),
+    ("https://api-{region}.acrcloud.com", "https://api-.acrcloud.com/api/buckets"),
+    ("https://api-{region}.acrcloud.com", "https://api-v3.acrcloud.com/api/buckets"),
+    ("https://api-{region}.acrcloud.com", "https://api-eu-west-1.evil.com/api/buckets"),
+    ("https://api-{region}.acrcloud.com", "https://api-eu-west-10.acrcloud.com/api/buckets"),
+    ("https://api-{region}.acrcloud.com", "https://api-x.evil.com/.acrcloud.com/api/buckets"),
+    ("https://api-{region}.acrcloud.com", "https://api-{region}.acrcloud.com/api/buckets"),
+    ("https://api-{region}.acrcloud.com", "https://api-é-west-1.acrcloud.com/api/buckets"),
+]
+
+
+class TestWhatABaseUrlCovers:
+    """I12: the token goes wherever a request goes."""
+
+    @pytest.mark.parametrize(("base_url", "url"), WHAT_IT_COVERS)
+    def test_is_the_api_under_it(self, base_url: str, url: str) -> None:
+        assert Addresses(base_url).cover(url)
+
+    @pytest.mark.parametrize(("base_url", "url"), WHAT_IT_DOES_NOT)
+    def test_is_nothing_else(self, base_url: str, url: str) -> None:
+        assert not Addresses(base_url).cover(url)
+
+    @pytest.mark.parametrize("region", [None, "eu-west-1", "ap-southeast-1"])
+    def test_is_whatever_it_makes_itself(self, region: str | None) -> None:
+        for base_url in ("https://x.acrcloud.com/", "https://api-{region}.acrcloud.cn"):
+            addresses = Addresses(base_url)
+            assert addresses.cover(f"{addresses.buckets()}/7")
+            assert addresses.cover(f"{addresses.files(7, {7: region})}/1,2/move")
+
+
+class TestABaseUrl:
+    @pytest.mark.parametrize(
+        "base_url",
+        [
+            "",
+            "api-v2.acrcloud.com",
+            "ftp://api-v2.acrcloud.com",
+            "HTTPS://api-v2.acrcloud.com",
+            "https://",
+            "https://user:password@api-v2.acrcloud.com",
+            "https://api-v2.acrcloud.com?x=y",
+            "https://api-v2.acrcloud.com#x",
+            "https://api-v2.acrcloud.com\\@evil.example",
+            "https://api-v2.acrcloud.com\n",
+            "https://api-v2.acrcloud.com/a b",
+            "https://api-{region}-{region}.acrcloud.com",
+            "https://api-{place}.acrcloud.com",
+            "https://①.acrcloud.com",
+            " https://api-v2.acrcloud.com",
+        ],
+    )
+    def test_that_is_none_is_refused(self, base_url: str) -> None:
+        with pytest.raises(UsageError, match=r"is not https://host/path, without user name"):
+            Addresses(base_url)
+
+    @pytest.mark.parametrize(
+        "base_url",
+        [
+            "http://127.0.0.1",
+            "http://127.0.0.1:8080",
+            "http://127.255.0.3:8080/sub",
+            "http://localhost:8080",
+            "http://LOCALHOST",
+            "http://[::1]:8080",
+            "http://[0:0:0:0:0:0:0:1]",
+        ],
+    )
+    def test_of_plain_http_may_be_this_machine(self, base_url: str) -> None:
+        """T20."""
+        assert not Addresses(base_url).is_tls
+
+    @pytest.mark.parametrize(
+        "base_url",
+        [
+            "http://api-v2.acrcloud.com",
+            "http://128.0.0.1",
+            "http://10.0.0.1",
+            "http://0.0.0.0",
+            "http://127.1",
+            "http://2130706433",
+            "http://127.0.0.1.evil.example",
+            "http://evil.localhost",
+            "http://localhost.evil.example",
+            "http://[::2]",
+            "http://[::]",
+            "http://api-{region}.localhost",
+        ],
+    )
+    def test_of_plain_http_may_be_nothing_else(self, base_url: str) -> None:
+        """T20."""
+        with pytest.raises(UsageError, match=r"it must begin with https:// \(http is for 127"):
+            Addresses(base_url)
+
+    def test_is_judged_by_whatever_connects(self) -> None:
+        """From Python too, before anything is sent."""
+        with (
+            pytest.raises(UsageError, match="in plain http"),
+            connected("http://api-v2.acrcloud.com", ONE, Connection(token="secret")),
+        ):
+            raise AssertionError("connected")
+
+
 def bucket(region: str) -> dict[str, object]:
     return {"data": {"id": 7, "name": "spots", "region": region}}
 
 
-TEMPLATE = "http://api-{region}.example"
+TEMPLATE = "https://api-{region}.example"
 PAGE = {"data": [], "meta": {"total": 0, "last_page": 1}}
 
 
 class TestTheClient:
-    def test_asks_for_the_region_once_and_goes_to_its_host(self, client: MakeClient) -> None:
-        """Seen by a proxy, which is told of every host by its name."""
-        with serving(answer(200, bucket("eu-west-1")), answer(200, PAGE)) as proxy:
-            reading = client(TEMPLATE, buckets=ONE, proxies={"http": proxy.url})
+    """Seen by a proxy, which is told of every host by its name."""
+
+    @pytest.fixture
+    def tls(self, authority: trustme.CA) -> ssl.SSLContext:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        authority.issue_cert("api-v2.example", "api-eu-west-1.example").configure_cert(context)
+        return context
+
+    def test_asks_for_the_region_once_and_goes_to_its_host(
+        self, client: MakeClient, tls: ssl.SSLContext, trusted: str
+    ) -> None:
+        answers = answer(200, bucket("eu-west-1")), answer(200, PAGE)
+        with serving(*answers, tls=tls, tunnel=True) as proxy:
+            proxies = {"https": proxy.url}
+            reading = client(TEMPLATE, buckets=ONE, proxies=proxies, ca_bundle=trusted)
             reading.read_live()
             reading.read_live()
         assert [line.partition("?")[0] for line in proxy.lines()] == [
-            "GET http://api-v2.example/api/buckets/7",
-            "GET http://api-eu-west-1.example/api/buckets/7/files",
-            "GET http://api-eu-west-1.example/api/buckets/7/files",
+            "CONNECT api-v2.example:443",
+            "GET /api/buckets/7",
+            "CONNECT api-eu-west-1.example:443",
+            "GET /api/buckets/7/files",
+            "GET /api/buckets/7/files",
         ]
 
-    def test_sends_nothing_where_the_name_would_be_another_host(self, client: MakeClient) -> None:
-        with serving(answer(200, bucket("x.evil.example/"))) as proxy:
-            reading = client(TEMPLATE, buckets=ONE, proxies={"http": proxy.url})
+    def test_sends_nothing_where_the_name_would_be_another_host(
+        self, client: MakeClient, tls: ssl.SSLContext, trusted: str
+    ) -> None:
+        with serving(answer(200, bucket("x.evil.example/")), tls=tls, tunnel=True) as proxy:
+            proxies = {"https": proxy.url}
+            reading = client(TEMPLATE, buckets=ONE, proxies=proxies, ca_bundle=trusted)
             with pytest.raises(ServiceError, match=r"'x\.evil\.example/'.* no request goes there"):
                 reading.read_live()
-        assert proxy.lines() == ["GET http://api-v2.example/api/buckets/7"]
+        assert proxy.lines() == ["CONNECT api-v2.example:443", "GET /api/buckets/7"]
+
+    def test_shows_its_token_to_no_proxy(
+        self, client: MakeClient, tls: ssl.SSLContext, trusted: str
+    ) -> None:
+        with serving(answer(200, bucket("")), tls=tls, tunnel=True) as proxy:
+            proxies = {"https": proxy.url.replace("//", "//somebody:else@")}
+            reading = client(TEMPLATE, buckets=ONE, proxies=proxies, ca_bundle=trusted)
+            reading.bucket_name("spots")
+        connect, asked = proxy.requests
+        assert "authorization" not in connect.headers
+        assert connect.headers["proxy-authorization"].startswith("Basic ")
+        assert asked.headers["authorization"] == "Bearer secret"
+        assert "proxy-authorization" not in asked.headers
 
     def test_takes_any_name_where_it_is_part_of_no_host(self, client: MakeClient) -> None:
         with serving(answer(200, bucket("us")), answer(200, PAGE)) as server:

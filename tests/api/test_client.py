@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,9 +16,11 @@ from reconciler.api import ReadClient
 from reconciler.api.client import chunks
 from reconciler.core.model import Bucket, FileId, FileState, Source, SourceKind
 from reconciler.errors import (
+    Busy,
     NotThere,
     Rejected,
     ServiceError,
+    Throttled,
     TokenRefused,
     Unclear,
     Unreachable,
@@ -117,15 +120,24 @@ class TestReadFiles:
         assert len(client(sandbox.url).read_files("spots", ids)) == 99
         assert len(paths(sandbox)) <= 2 + 2 * 7
 
-    @pytest.mark.parametrize("status", [302, 400, 405, 409, 413])
+    @pytest.mark.parametrize("status", [302, 400, 405, 409, 413, 423])
     def test_takes_no_other_refusal_for_a_file_that_is_gone(
         self, client: MakeClient, status: int
     ) -> None:
         with (
             serving(BUCKET, answer(status, {"message": "No."})) as server,
-            pytest.raises(Rejected, match=f"{status}: No"),
+            pytest.raises((Rejected, Unclear), match=f"{status}: No"),
         ):
             client(server.url).read_files("spots", [FileId(1), FileId(2), FileId(3)])
+
+    @pytest.mark.parametrize(("status", "requests"), [(302, 1), (409, 5), (423, 5)])
+    def test_asks_for_no_halves_where_less_is_no_help(
+        self, client: MakeClient, status: int, requests: int
+    ) -> None:
+        with serving(BUCKET, answer(status, {})) as server:
+            with pytest.raises(ServiceError):
+                client(server.url).read_files("spots", [FileId(1), FileId(2), FileId(3)])
+            assert asked(server) == requests
 
     @pytest.mark.parametrize("body", [{"error": "x"}, {"code": 7}, [], "x", None, 7])
     def test_takes_no_odd_answer_for_a_file_that_is_gone(
@@ -247,29 +259,38 @@ def get(writing: Any) -> object:
     return writing.read_files("spots", [FileId(7)])
 
 
-def put(writing: Any) -> object:
-    return writing.update("spots", FileId(7), "T", {}, Watched())
+def put(writing: Any, watched: Watched | None = None) -> object:
+    return writing.update("spots", FileId(7), "T", {}, watched or Watched())
 
 
-def post(writing: Any) -> object:
-    return writing.create("spots", "T", {}, URL, Watched())
+def post(writing: Any, watched: Watched | None = None) -> object:
+    return writing.create("spots", "T", {}, URL, watched or Watched())
 
 
-def move(writing: Any) -> object:
-    return writing.move("spots", [FileId(7)], Watched())
+def move(writing: Any, watched: Watched | None = None) -> object:
+    return writing.move("spots", [FileId(7)], watched or Watched())
 
 
-def delete(writing: Any) -> object:
-    return writing.delete("spots", [FileId(7)], Watched())
+def delete(writing: Any, watched: Watched | None = None) -> object:
+    return writing.delete("spots", [FileId(7)], watched or Watched())
 
 
 SAFE, UNSAFE = [get, put], [post, move, delete]
 FAILING = {
-    "500": answer(500, b"<html>"),
-    "503": answer(503, {"message": "Be right back."}),
+    "F14, F20, F21, F22: 500": answer(500, b"<html>"),
+    "F23: 502": answer(502, b"<html>Bad gateway</html>"),
+    "F22: 503": answer(503, {"message": "Be right back."}),
+    "F14: 504": answer(504, b""),
     "408": answer(408, {}),
-    "cut short": Answer(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "close"),
-    "reset": Answer(b"", "reset"),
+    "F10: cut short": Answer(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "close"),
+    "F4: reset": Answer(b"", "reset"),
+    "F9: closed": Answer(b"", "close"),
+}
+UNREADABLE = {
+    "F24: a page": answer(200, b"<!DOCTYPE html>"),
+    "F11: half an object": Answer(b'HTTP/1.1 200 OK\r\n\r\n{"data": [', "close"),
+    "F26: an error": answer(200, {"error": "x"}),
+    "F26: a code": answer(200, {"code": 7, "message": "x"}),
 }
 
 
@@ -283,7 +304,7 @@ class TestAskingAgain:
             call(client(server.url))
             assert asked(server) == 3
 
-    @pytest.mark.parametrize("what", FAILING.values(), ids=FAILING)
+    @pytest.mark.parametrize("what", [*FAILING.values(), answer(302, b"")], ids=[*FAILING, "302"])
     @pytest.mark.parametrize("call", UNSAFE)
     def test_creates_moves_and_deletes_are_not(
         self, client: MakeClient, call: Callable[[Any], object], what: Answer
@@ -293,72 +314,253 @@ class TestAskingAgain:
                 call(client(server.url))
             assert asked(server) == 1
 
-    @pytest.mark.parametrize("body", [b"<!DOCTYPE html>", b"", b'{"data": ['])
-    def test_so_is_a_read_whose_answer_nobody_can_read(
-        self, client: MakeClient, body: bytes
+    @pytest.mark.parametrize("what", UNREADABLE.values(), ids=UNREADABLE)
+    @pytest.mark.parametrize("call", SAFE)
+    def test_so_are_those_whose_answer_nobody_can_read(
+        self, client: MakeClient, call: Callable[[Any], object], what: Answer
     ) -> None:
-        with serving(BUCKET, answer(200, body), ONE_FILE) as server:
-            assert get(client(server.url))
+        with serving(BUCKET, what, ONE_FILE) as server:
+            call(client(server.url))
             assert asked(server) == 2
 
     def test_a_page_of_html_in_the_end_says_what_it_may_be(self, client: MakeClient) -> None:
+        """F24."""
         with serving(BUCKET, answer(200, b"<!DOCTYPE html>")) as server:
             with pytest.raises(UnreadableAnswer, match="is the base URL the API's"):
                 get(client(server.url))
             assert asked(server) == 5
 
-    def test_but_not_a_create_whose_answer_nobody_can_read(self, client: MakeClient) -> None:
-        with serving(BUCKET, answer(200, b"<!DOCTYPE html>"), ONE_FILE) as server:
+    @pytest.mark.parametrize(
+        ("call", "what"),
+        [
+            *((post, what) for what in UNREADABLE.values()),
+            *(
+                (call, UNREADABLE[name])
+                for call in (move, delete)
+                for name in UNREADABLE
+                if name[:3] != "F11"
+            ),
+        ],
+    )
+    def test_but_not_a_write_that_is_not_safe(
+        self, client: MakeClient, call: Callable[[Any], object], what: Answer
+    ) -> None:
+        """F24, F26: it is not taken for done either."""
+        with serving(BUCKET, what, ONE_FILE) as server:
             with pytest.raises(UnreadableAnswer):
-                post(client(server.url))
+                call(client(server.url))
             assert asked(server) == 1
 
     @pytest.mark.parametrize("call", [*SAFE, *UNSAFE])
     def test_after_a_429_everything_is_and_after_the_time_it_asks_for(
         self, client: MakeClient, clock: FakeClock, call: Callable[[Any], object]
     ) -> None:
+        """F16."""
         begin = clock.now()
         with serving(BUCKET, answer(429, {}, Retry_After="7"), ONE_FILE) as server:
             call(client(server.url))
             assert asked(server) == 2
         assert clock.now() - begin == pytest.approx(7)
 
+    @pytest.mark.parametrize("call", SAFE)
+    def test_after_a_503_too(
+        self, client: MakeClient, clock: FakeClock, call: Callable[[Any], object]
+    ) -> None:
+        begin = clock.now()
+        with serving(BUCKET, answer(503, {}, Retry_After="7"), ONE_FILE) as server:
+            call(client(server.url))
+        assert clock.now() - begin == pytest.approx(7)
+
+    @pytest.mark.parametrize("call", UNSAFE)
+    def test_a_503_makes_whoever_asks_next_wait(
+        self, client: MakeClient, clock: FakeClock, call: Callable[[Any], object]
+    ) -> None:
+        begin = clock.now()
+        with serving(BUCKET, answer(503, {}, Retry_After="7"), ONE_FILE) as server:
+            writing = client(server.url)
+            with pytest.raises(Unclear):
+                call(writing)
+            assert clock.now() == begin
+            get(writing)
+        assert clock.now() - begin == pytest.approx(7)
+
+    @pytest.mark.parametrize("value", ["Thu, 24 Dec 2020 08:49:00 GMT", "soon", "-1", ""])
+    def test_after_a_429_that_says_nothing_of_use_is_by_our_own_waits(
+        self, client: MakeClient, clock: FakeClock, value: str
+    ) -> None:
+        """F17."""
+        with serving(BUCKET, answer(429, {}, Retry_After=value), ONE_FILE) as server:
+            post(client(server.url))
+            assert asked(server) == 2
+        assert 0 < sum(clock.slept) <= 5
+
+    def test_is_slowed_down_before_a_429(self, client: MakeClient, clock: FakeClock) -> None:
+        """F19."""
+        last = answer(200, {"data": FILE}, X_RateLimit_Remaining="0", X_RateLimit_Reset="30")
+        begin = clock.now()
+        with serving(BUCKET, last, ONE_FILE) as server:
+            writing = client(server.url)
+            put(writing)
+            assert clock.now() == begin
+            put(writing)
+        assert clock.now() - begin == pytest.approx(30)
+
     @pytest.mark.parametrize("call", [*SAFE, *UNSAFE])
-    @pytest.mark.parametrize("status", [400, 401, 403, 405, 409, 302])
+    @pytest.mark.parametrize("status", [400, 401, 403, 405, 413, 415, 422])
     def test_after_a_refusal_nothing_is(
         self, client: MakeClient, clock: FakeClock, call: Callable[[Any], object], status: int
     ) -> None:
+        """F28, F35, F36."""
         with serving(BUCKET, answer(status, {})) as server:
-            with pytest.raises((Rejected, TokenRefused)):
-                call(client(server.url))
+            writing = client(server.url)
+            if (call, status) == (get, 422):
+                assert call(writing) == [], "a file that is not there"
+            else:
+                with pytest.raises((Rejected, TokenRefused)):
+                    call(writing)
             assert asked(server) == 1
         assert clock.slept == []
+
+    @pytest.mark.parametrize("call", [*SAFE, *UNSAFE])
+    @pytest.mark.parametrize("status", [409, 423])
+    def test_what_is_busy_is_asked_a_few_times_and_then_refused(
+        self, client: MakeClient, call: Callable[[Any], object], status: int
+    ) -> None:
+        """F34."""
+        with serving(BUCKET, answer(status, {"message": "Locked."})) as server:
+            with pytest.raises(Busy, match=f"{status}: Locked"):
+                call(client(server.url))
+            assert asked(server) == 5
+        with serving(BUCKET, answer(status, {}), ONE_FILE) as server:
+            call(client(server.url))
+            assert asked(server) == 2
 
     @pytest.mark.parametrize("call", [*SAFE, *UNSAFE])
     def test_has_an_end(
         self, client: MakeClient, clock: FakeClock, call: Callable[[Any], object]
     ) -> None:
+        """F18."""
         with serving(BUCKET, answer(429, {}, Retry_After="1")) as server:
-            with pytest.raises(ServiceError, match="it asks to wait 1 seconds") as caught:
+            with pytest.raises(Throttled, match="it asks to wait 1 seconds"):
                 call(client(server.url))
             assert asked(server) == 5
-        assert caught.value.status == 429
         assert max(clock.slept) <= 10
 
     def test_for_ever_uses_the_budget_up(self, client: MakeClient) -> None:
-        with serving(BUCKET, answer(500, {})) as server:
+        """F18: as many requests as there are, and a hundred."""
+        with serving(BUCKET, answer(429, {})) as server:
             writing = client(server.url)
-            for _ in range(30):
-                with pytest.raises(Unclear):
-                    get(writing)
+            for call in [*SAFE, *UNSAFE] * 6:
+                with pytest.raises(Throttled):
+                    call(writing)
             assert asked(server) == 30 + 100
 
     def test_without_a_connection_everything_is(self, client: MakeClient, clock: FakeClock) -> None:
+        """F1."""
         for call in (*SAFE, *UNSAFE):
             clock.slept.clear()
             with pytest.raises(Unreachable):
                 call(client("http://127.0.0.1:1"))
             assert len(clock.slept) == 4
+
+
+class TestWhoeverFollowsAWrite:
+    CALLS = (put, post, move, delete)
+
+    @pytest.mark.parametrize("call", CALLS)
+    @pytest.mark.parametrize(
+        ("what", "status"),
+        [
+            (answer(200, {"data": FILE}), 200),
+            (answer(201, {"data": FILE}), 201),
+            (answer(422, {}), 422),
+            (answer(401, {}), 401),
+        ],
+    )
+    def test_is_told_of_its_status(
+        self, client: MakeClient, call: Callable[..., object], what: Answer, status: int
+    ) -> None:
+        watched = Watched()
+        with serving(BUCKET, what) as server, suppress(ServiceError):
+            call(client(server.url), watched)
+        assert watched.told == [("goes", None), ("ended", status)]
+
+    @pytest.mark.parametrize("call", CALLS)
+    def test_is_told_of_each_attempt(self, client: MakeClient, call: Callable[..., object]) -> None:
+        watched = Watched()
+        with serving(
+            BUCKET, answer(429, {}), answer(409, {}), answer(200, {"data": FILE})
+        ) as server:
+            call(client(server.url), watched)
+        assert [what for what, _ in watched.told] == ["goes", "ended"] * 3
+        assert watched.ends == [429, 409, 200]
+
+    @pytest.mark.parametrize("call", CALLS)
+    def test_is_told_that_no_answer_came(
+        self, client: MakeClient, call: Callable[..., object]
+    ) -> None:
+        watched = Watched()
+        with (
+            serving(BUCKET, Answer(b"", "reset"), answer(422, {})) as server,
+            suppress(ServiceError),
+        ):
+            call(client(server.url), watched)
+        assert watched.ends[0] is None
+
+    @pytest.mark.parametrize("call", CALLS)
+    def test_is_told_of_the_status_of_what_nobody_can_read(
+        self, client: MakeClient, call: Callable[..., object]
+    ) -> None:
+        watched = Watched()
+        unreadable = answer(201, b"<html>")
+        with (
+            serving(BUCKET, unreadable, answer(422, {})) as server,
+            pytest.raises((Unclear, Rejected)),
+        ):
+            call(client(server.url), watched)
+        assert watched.ends[0] == 201
+
+    @pytest.mark.parametrize("call", CALLS)
+    def test_keeps_it_back(self, client: MakeClient, call: Callable[..., object]) -> None:
+        """What it raises passes through, and nothing goes out."""
+
+        class NoMore(Exception):
+            """No error of the service."""
+
+        def refuse() -> None:
+            raise NoMore
+
+        watched = Watched(before=refuse)
+        with serving(BUCKET, ONE_FILE) as server:
+            with pytest.raises(NoMore):
+                call(client(server.url), watched)
+            assert asked(server) == 0
+        assert watched.told == [("goes", None)]
+
+    @pytest.mark.parametrize("call", CALLS)
+    def test_keeps_it_back_before_it_goes_once_more(
+        self, client: MakeClient, call: Callable[..., object]
+    ) -> None:
+        class NoMore(Exception):
+            """No error of the service."""
+
+        def refuse_the_second() -> None:
+            if watched.ends:
+                raise NoMore
+
+        watched = Watched(before=refuse_the_second)
+        with serving(BUCKET, answer(429, {}), ONE_FILE) as server:
+            with pytest.raises(NoMore):
+                call(client(server.url), watched)
+            assert asked(server) == 1
+        assert watched.ends == [429]
+
+    def test_may_read_before_it_goes(self, client: MakeClient) -> None:
+        """Over the same client, with one connection for all."""
+        with serving(BUCKET, ONE_FILE) as server:
+            writing = client(server.url, connections=1)
+            put(writing, Watched(before=lambda: get(writing)))
+        assert [line.split()[0] for line in server.lines()] == ["GET", "GET", "PUT"]
 
 
 class TestAServiceThatAsksForHours:
@@ -367,7 +569,7 @@ class TestAServiceThatAsksForHours:
     ) -> None:
         with serving(BUCKET, answer(429, {}, Retry_After="3600"), ONE_FILE) as server:
             writing = client(server.url)
-            with pytest.raises(ServiceError, match="it asks to wait 3600 seconds: run again then"):
+            with pytest.raises(ServiceError, match="it asks to wait 3600 seconds: run again after"):
                 get(writing)
             # Other workers, who are about to ask, do not sleep for an hour before they find out.
             assert get(writing)
@@ -388,7 +590,9 @@ class TestAServiceThatAsksForHours:
 class TestUpdate:
     def test_sends_title_and_the_whole_object(self, client: MakeClient) -> None:
         with serving(BUCKET, ONE_FILE) as server:
-            file = client(server.url).update("spots", FileId(7), "É", {"a": [1], "n": None}, Watched())
+            file = client(server.url).update(
+                "spots", FileId(7), "É", {"a": [1], "n": None}, Watched()
+            )
         assert server.lines()[1] == "PUT /api/buckets/8891/files/7"
         assert json.loads(server.requests[1].body) == {
             "title": "É",
@@ -430,9 +634,7 @@ class TestCreate:
         digest = hashlib.sha256(content).hexdigest()
         watched = Watched()
         source = Source(kind, str(path), f"sha256:{digest[:16]}", sha256=digest)
-        file = client(sandbox.url).create(
-            "spots", "É", {"a": {"b": [1, None]}}, source, watched
-        )
+        file = client(sandbox.url).create("spots", "É", {"a": {"b": [1, None]}}, source, watched)
         truth = sandbox.file(file.id)
         assert truth is not None
         assert (truth["title"], truth["sha256"]) == ("É", digest)
@@ -457,10 +659,13 @@ class TestCreate:
         digest = hashlib.sha256(b"audio").hexdigest()
         source = Source(SourceKind.AUDIO, str(path), None, sha256=digest)
         with serving(BUCKET, answer(429, {}), ONE_FILE) as server:
-            client(server.url).create("spots", "T", {}, source, Watched())
+            watched = Watched()
+            client(server.url).create("spots", "T", {}, source, watched)
         one, two = (request.body for request in server.requests[1:])
         assert b"\r\n\r\naudio\r\n--" in one
         assert len(one) == len(two)
+        assert watched.bytes == len(b"audio"), "no byte is counted twice"
+        assert watched.ends == [429, 200]
 
     @pytest.mark.parametrize(
         "data", [{**FILE, "bucket_id": 8892}, {"title": "T"}, [], None, {**FILE, "id": 0}]
@@ -493,17 +698,46 @@ class TestMoveAndDelete:
                 getattr(client(server.url), what)("spots", [], Watched())
             assert "files" not in " ".join(server.lines())
 
-    def test_take_any_answer_of_success(self, client: MakeClient) -> None:
-        with serving(BUCKET, answer(200, b"OK")) as server:
+    @pytest.mark.parametrize(
+        "what",
+        [
+            answer(200, b"OK"),
+            answer(200, b""),
+            answer(201, b" \n"),
+            answer(202, []),
+            answer(200, {"data": [FILE]}),
+            answer(200, {"data": [], "code": 0, "error": None}),
+            answer(200, {"message": "Moved."}),
+            answer(200, 1),
+            Answer(b"HTTP/1.1 204 No Content\r\n\r\n"),
+        ],
+    )
+    def test_take_any_answer_of_success(self, client: MakeClient, what: Answer) -> None:
+        """F27."""
+        with serving(BUCKET, what) as server:
             writing = client(server.url)
             move(writing)
             delete(writing)
+            assert asked(server) == 2
+
+    def test_say_what_was_wrong_with_the_answer(self, client: MakeClient) -> None:
+        """F26."""
+        with (
+            serving(BUCKET, answer(200, {"error": "No such \x1bbucket"})) as server,
+            pytest.raises(UnreadableAnswer) as caught,
+        ):
+            move(client(server.url))
+        assert str(caught.value) == (
+            r"moving 1 file(s) to bucket spots: the answer is an error: No such \u{1b}bucket"
+        )
 
 
 def test_many_workers_share_one_client(sandbox: Sandbox, client: MakeClient) -> None:
     ids = fill(sandbox, 60)
     writing = client(sandbox.url, max_rps=1000)
     with ThreadPoolExecutor(8) as pool:
-        done = list(pool.map(lambda i: writing.update("spots", i, f"N{i}", {"n": i}, Watched()), ids))
+        done = list(
+            pool.map(lambda i: writing.update("spots", i, f"N{i}", {"n": i}, Watched()), ids)
+        )
     assert [file.title for file in done] == [f"N{i}" for i in ids]
     assert [file["title"] for file in sandbox.files()] == [f"N{i}" for i in ids]

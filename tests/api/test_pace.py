@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import threading
 
 import pytest
 
 from reconciler.api.pace import Pace
+from reconciler.api.quota import LONGEST_WAIT
 from tests.apply.fake_clock import FakeClock
 
 
@@ -76,6 +78,15 @@ class TestA429:
         assert times[0] == pytest.approx(2.0)
         assert times[2] - times[1] == pytest.approx(1 / 7)
 
+    def test_of_requests_that_were_under_way_may_ask_for_longer(self, clock: FakeClock) -> None:
+        pace = Pace(clock)
+        requests(pace, clock, 10, each=0.1)
+        for after in (2.0, 9.0, None, 5.0):
+            pace.throttled(after)
+        times = requests(pace, clock, 3)
+        assert times[0] == pytest.approx(9.0)
+        assert times[2] - times[1] == pytest.approx(1 / 7)
+
     def test_again_and_again_has_a_slowest_pace(self, clock: FakeClock) -> None:
         pace = Pace(clock)
         for _ in range(40):
@@ -105,3 +116,79 @@ class TestA429:
             pace.went_well()
         times = requests(pace, clock, 3)
         assert times[2] - times[1] == pytest.approx(0.1)
+
+    def test_that_asks_for_longer_than_anybody_waits_holds_nobody_up(
+        self, clock: FakeClock
+    ) -> None:
+        """F17: whoever asks next is told so himself, and ends."""
+        pace = Pace(clock)
+        requests(pace, clock, 10, each=0.1)
+        pace.throttled(math.nextafter(LONGEST_WAIT, math.inf))
+        assert requests(pace, clock, 3) == [0.0, 0.0, 0.0]
+        pace.throttled(LONGEST_WAIT)
+        assert requests(pace, clock, 1)[0] == pytest.approx(LONGEST_WAIT)
+
+    def test_at_once_counts_as_a_tenth_of_a_second(self, clock: FakeClock) -> None:
+        pace = Pace(clock)
+        requests(pace, clock, 7)
+        pace.throttled(None)
+        times = requests(pace, clock, 3)
+        assert times[2] - times[1] == pytest.approx(1 / 49)
+
+
+class TestAPause:
+    """F19: the service says that the next request would be one too many, or (503) that it wants
+    none for a while."""
+
+    def test_is_for_everybody(self, clock: FakeClock) -> None:
+        pace = Pace(clock)
+        pace.hold(7.0)
+        assert requests(pace, clock, 3) == pytest.approx([7.0, 7.0, 7.0])
+
+    def test_is_no_sign_of_a_slow_pace(self, clock: FakeClock) -> None:
+        pace = Pace(clock, 10)
+        pace.hold(30.0)
+        assert requests(pace, clock, 3) == pytest.approx([30.0, 30.1, 30.2])
+        pace = Pace(clock)
+        requests(pace, clock, 10, each=0.1)
+        pace.hold(60.0)
+        requests(pace, clock, 10, each=0.1)  # ten a second, still
+        pace.throttled(1.0)
+        times = requests(pace, clock, 3)
+        assert times[2] - times[1] == pytest.approx(1 / 7)
+
+    def test_is_as_long_as_the_longest(self, clock: FakeClock) -> None:
+        pace = Pace(clock)
+        for seconds in (3.0, 9.0, 5.0):
+            pace.hold(seconds)
+        assert requests(pace, clock, 1)[0] == pytest.approx(9.0)
+
+    @pytest.mark.parametrize(
+        ("seconds", "waited"),
+        [(LONGEST_WAIT, LONGEST_WAIT), (math.nextafter(LONGEST_WAIT, math.inf), 0.0), (1e9, 0.0)],
+    )
+    def test_is_not_longer_than_anybody_waits(
+        self, clock: FakeClock, seconds: float, waited: float
+    ) -> None:
+        """A reset that lies far away is not waited for: a 429 will say whether it is true."""
+        pace = Pace(clock)
+        pace.hold(seconds)
+        assert requests(pace, clock, 1)[0] == pytest.approx(waited)
+
+    def test_is_for_those_too_who_were_waiting_when_it_began(self, clock: FakeClock) -> None:
+        pace = Pace(clock, 10)
+        pace.wait()
+        begin = clock.monotonic()
+        holding = [lambda: pace.hold(5.0)]
+        clock.on_sleep = lambda: holding.pop()() if holding else None
+        pace.wait()
+        assert clock.monotonic() - begin == pytest.approx(0.1 + 5.0)
+
+    def test_leaves_alone_whose_turn_comes_after_it(self, clock: FakeClock) -> None:
+        pace = Pace(clock, 1)
+        pace.wait()
+        begin = clock.monotonic()
+        holding = [lambda: pace.hold(0.0)]
+        clock.on_sleep = lambda: holding.pop()() if holding else None
+        pace.wait()
+        assert clock.monotonic() - begin == pytest.approx(1.0)

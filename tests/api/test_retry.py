@@ -4,36 +4,29 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.api.retry import (
-    LONGEST_WAIT,
-    MOST_ATTEMPTS,
-    Budget,
-    Throttled,
-    retry_after,
-    wait_before_next,
-)
-from reconciler.api.upload import SourceChanged
+from reconciler.api.quota import LONGEST_WAIT
+from reconciler.api.retry import MOST_ATTEMPTS, Budget, wait_before_next
 from reconciler.errors import (
+    Busy,
     NotThere,
-    ReconcilerError,
     Rejected,
     ServiceError,
+    Throttled,
     TokenRefused,
     Unclear,
     Unreachable,
     UnreadableAnswer,
 )
 
-NOW = 1608799757.0  # Thu, 24 Dec 2020 08:49:17 GMT
-
 
 def wait(
-    failure: ReconcilerError,
+    failure: ServiceError,
     *,
     repeatable: bool = True,
     attempt: int = 1,
@@ -44,57 +37,86 @@ def wait(
         failure,
         attempt=attempt,
         repeatable=repeatable,
-        budget=budget or Budget(),
+        budget=Budget() if budget is None else budget,
         chance=lambda: chance,
     )
 
 
+def asks(seconds: float | None) -> ServiceError:
+    return Throttled("429", status=429, after=seconds)
+
+
+BEYOND = math.nextafter(LONGEST_WAIT, math.inf)
+
 TABLE = [
     (Unreachable("refused"), True, True),
-    (Throttled("429", None), True, True),
-    (Throttled("429", 2.0), True, True),
-    (Throttled("429", LONGEST_WAIT), True, True),
-    (Throttled("429", LONGEST_WAIT + 1), False, False),
-    (Throttled("429", math.inf), False, False),
+    (asks(None), True, True),
+    (asks(2.0), True, True),
+    (asks(LONGEST_WAIT), True, True),
+    (asks(BEYOND), False, False),
+    (asks(math.inf), False, False),
+    (Busy("409", status=409), True, True),
+    (Busy("423", status=423), True, True),
     (Unclear("time-out"), True, False),
+    (Unclear("408", status=408), True, False),
+    (Unclear("299", status=299), True, False),
+    (Unclear("300", status=300), False, False),
+    (Unclear("302", status=302), False, False),
+    (Unclear("399", status=399), False, False),
+    (Unclear("400", status=400), True, False),
     (Unclear("500", status=500), True, False),
+    (Unclear("503", status=503, after=2.0), True, False),
+    (Unclear("503", status=503, after=LONGEST_WAIT), True, False),
+    (Unclear("503", status=503, after=BEYOND), False, False),
     (UnreadableAnswer("HTML"), True, False),
     (TokenRefused("401", status=401), False, False),
     (NotThere("404", status=404), False, False),
     (Rejected("422", status=422), False, False),
+    (Rejected("422", status=422, after=2.0), False, False),
     (ServiceError("odd"), False, False),
-    (SourceChanged("gone"), False, False),
 ]
 
 
 @pytest.mark.parametrize(
     ("failure", "reads_and_updates", "others"),
     TABLE,
-    ids=[f"{type(failure).__name__} {failure}" for failure, _, _ in TABLE],
+    ids=[f"{type(failure).__name__} {failure} {failure.after}" for failure, _, _ in TABLE],
 )
-def test_the_table(failure: ReconcilerError, reads_and_updates: bool, others: bool) -> None:
+def test_the_table(failure: ServiceError, reads_and_updates: bool, others: bool) -> None:
     assert (wait(failure, repeatable=True) is not None) == reads_and_updates
     assert (wait(failure, repeatable=False) is not None) == others
 
 
-def test_the_ceiling_grows_and_has_a_ceiling() -> None:
-    waits = [wait(Unclear("500"), attempt=attempt) for attempt in range(1, MOST_ATTEMPTS)]
-    assert waits == [0.5, 1.0, 2.0, 4.0]
+class TestHowLong:
+    AGAIN = (Unreachable("refused"), asks(None), Busy("409"), Unclear("500"))
+
+    @pytest.mark.parametrize("failure", AGAIN)
+    def test_the_ceiling_grows(self, failure: ServiceError) -> None:
+        waits = [wait(failure, attempt=attempt) for attempt in range(1, MOST_ATTEMPTS)]
+        assert waits == [0.5, 1.0, 2.0, 4.0]
+
+    @pytest.mark.parametrize("failure", AGAIN)
+    @given(chance=st.floats(0, 1), attempt=st.integers(1, MOST_ATTEMPTS - 1))
+    def test_jitter_is_full(self, failure: ServiceError, chance: float, attempt: int) -> None:
+        waited = wait(failure, attempt=attempt, chance=chance)
+        assert waited == pytest.approx(chance * 0.5 * 2 ** (attempt - 1))
+
+    def test_is_what_the_service_asks_for(self) -> None:
+        """F16."""
+        assert wait(asks(7.5), attempt=3, chance=0.1) == 7.5
+        assert wait(Unclear("503", after=7.5), chance=0.1) == 7.5
+        assert wait(asks(LONGEST_WAIT)) == LONGEST_WAIT == 120.0
+
+    def test_is_our_own_where_it_asks_for_none(self) -> None:
+        assert wait(asks(0.0), chance=0.5) == 0.25
 
 
-@given(st.floats(0, 1), st.integers(1, MOST_ATTEMPTS - 1))
-def test_jitter_is_full(chance: float, attempt: int) -> None:
-    waited = wait(Unclear("500"), attempt=attempt, chance=chance)
-    assert waited == pytest.approx(chance * min(0.5 * 2 ** (attempt - 1), 20))
-
-
-def test_it_is_given_up_after_some_attempts() -> None:
-    assert wait(Unclear("500"), attempt=MOST_ATTEMPTS) is None
-
-
-def test_what_the_service_asks_for_is_waited() -> None:
-    assert wait(Throttled("429", 7.5)) == 7.5
-    assert wait(Throttled("429", 0.0)) == 0.0
+class TestHowOften:
+    def test_it_goes_out_five_times(self) -> None:
+        """F18."""
+        assert MOST_ATTEMPTS == 5
+        waits = [wait(asks(1.0), attempt=attempt) for attempt in (1, 4, 5, 6)]
+        assert waits == [1.0, 1.0, None, None]
 
 
 class TestTheBudget:
@@ -105,68 +127,43 @@ class TestTheBudget:
 
     def test_is_earned_by_what_goes_well(self) -> None:
         budget = Budget(0)
-        for _ in range(11):
+        for _ in range(10):
             assert not budget.spend()
             budget.earn()
         assert budget.spend()
+        assert not budget.spend()
+
+    def test_has_a_hundred_to_begin_with(self) -> None:
+        budget = Budget()
+        assert sum(budget.spend() for _ in range(200)) == 100
 
     def test_is_not_spent_where_nothing_is_asked_again(self) -> None:
         budget = Budget(1)
-        for failure in (Rejected("422"), TokenRefused("401"), Throttled("429", 1e9)):
+        for failure in (
+            Rejected("422"),
+            TokenRefused("401"),
+            asks(1e9),
+            Unclear("302", status=302),
+        ):
             wait(failure, budget=budget)
+        wait(Unclear("500"), budget=budget, repeatable=False)
         wait(Unclear("500"), budget=budget, attempt=MOST_ATTEMPTS)
         assert budget.spend()
 
     def test_is_one_for_all_threads(self) -> None:
         budget, spent = Budget(100), list[bool]()
-
-        def spend() -> None:
-            spent.extend(budget.spend() for _ in range(50))
-
-        threads = [threading.Thread(target=spend) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        in_threads(4, lambda: spent.extend(budget.spend() for _ in range(50)))
         assert sum(spent) == 100
 
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("2", 2.0),
-        ("0", 0.0),
-        (" 3 ", 3.0),
-        ("1.5", 1.5),
-        ("-5", 0.0),
-        ("99999999", 99999999.0),
-        ("Thu, 24 Dec 2020 08:49:27 GMT", 10.0),
-        ("Thu, 24 Dec 2020 08:49:07 GMT", 0.0),
-        ("Thursday, 24-Dec-20 08:49:27 GMT", 10.0),
-        ("Thu Dec 24 08:49:27 2020", 10.0),
-        ("Thu, 24 Dec 2020 09:49:27 +0100", 10.0),
-        ("24 Dec 2020 08:49:27 -0000", 10.0),
-        ("inf", math.inf),
-        ("nan", None),
-        ("soon", None),
-        ("", None),
-        (" ", None),
-        ("2, 3", None),
-        ("Thu, 99 Dec 2020 08:49:27 GMT", None),
-        (None, None),
-    ],
-)
-def test_retry_after(text: str | None, seconds: float | None) -> None:
-    assert retry_after(text, NOW) == seconds
+    def test_is_earned_by_all_threads(self) -> None:
+        budget = Budget(0)
+        in_threads(4, lambda: [budget.earn() for _ in range(500)])
+        assert sum(budget.spend() for _ in range(300)) == 200
 
 
-@given(st.text(max_size=40) | st.from_regex(r"[A-Za-z]{3}, \d+ [A-Za-z]{3} \d+ [\d:]+ [+-]?\w+"))
-def test_no_retry_after_breaks_anything(text: str) -> None:
-    found = retry_after(text, NOW)
-    assert found is None or found >= 0
-
-
-def test_a_429_says_what_it_asks_for() -> None:
-    assert str(Throttled("429", 3600.0)).endswith("it asks to wait 3600 seconds: run again then")
-    assert str(Throttled("429", None)) == "429"
-    assert Throttled("429", None).status == 429
+def in_threads(count: int, act: Callable[[], object]) -> None:
+    threads = [threading.Thread(target=act) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

@@ -14,18 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.formparser import parse_form_data
 
-from reconciler.api.upload import SourceChanged, Upload
+from reconciler.api.upload import Furthest, SourceChanged, Upload
 from reconciler.core.model import Presence, Source, SourceKind
-from reconciler.errors import Unclear
 from tests.api.conftest import Watched
-from tests.api.servers import Answer, answer, serving
+from tests.api.servers import answer, serving
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from tests.api.conftest import MakeClient
-    from tests.apply.fake_clock import FakeClock
 
 CONTENT = bytes(range(256)) * 1000
 
@@ -91,11 +89,11 @@ class TestTheBody:
         assert file.filename == "spring.mp3"
         assert file.content == CONTENT
 
-    def test_tells_of_every_byte_of_the_file(self, audio: Source) -> None:
-        told: list[int] = []
-        with Upload({"title": "T"}, audio, told.append) as upload:
+    def test_tells_how_far_it_came(self, audio: Source) -> None:
+        places: list[int] = []
+        with Upload({"title": "T"}, audio, places.append) as upload:
             body(upload, 1000)
-        assert sum(told) == len(CONTENT)
+        assert places == [*range(1000, len(CONTENT), 1000), len(CONTENT)]
 
     def test_is_not_read_as_a_whole(self, audio: Source) -> None:
         with Upload({}, audio, sent) as upload:
@@ -248,14 +246,35 @@ class TestASourceThatIsNotWhatWasPlanned:
                 writing.create("spots", "T", {}, audio, Watched())
         assert server.lines() == ["GET /api/buckets/8891"], "no whole request came"
 
+    def test_nothing_of_it_is_taken_for_an_answer_of_the_service(
+        self, client: MakeClient, audio: Source, tmp_path: Path
+    ) -> None:
+        """F73: whoever follows the write is told that no answer came."""
+        (tmp_path / "spring.mp3").unlink()
+        watched = Watched()
+        with serving(answer(200, {"data": {"id": 8891}})) as server:
+            writing = client(server.url)
+            with pytest.raises(SourceChanged):
+                writing.create("spots", "T", {}, audio, watched)
+        assert watched.told == [("goes", None), ("ended", None)]
 
-def test_an_upload_that_is_too_slow_is_given_up(
-    client: MakeClient, audio: Source, clock: FakeClock
-) -> None:
-    """By the clock: here each piece takes a minute."""
-    bucket = answer(200, {"data": {"id": 8891}})
-    with serving(bucket, Answer(b"", "close")) as server:
-        with pytest.raises(Unclear, match="it took too long"):
-            watched = Watched(meanwhile=lambda: clock.sleep(60))
+
+class TestHowFarItCame:
+    def test_over_several_attempts_counts_no_byte_twice(self) -> None:
+        told: list[int] = []
+        furthest = Furthest(told.append)
+        for place in (10, 20, 5, 20, 21, 10, 30):
+            furthest.reached(place)
+        assert told == [10, 10, 1, 9]
+
+    def test_after_a_429_goes_on_where_it_was(self, client: MakeClient, audio: Source) -> None:
+        """F16: the bar neither goes back nor beyond its end."""
+        watched = Watched()
+        one_file = answer(201, {"data": {"id": 7, "bucket_id": 8891, "title": "T"}})
+        bucket = answer(200, {"data": {"id": 8891}})
+        with serving(bucket, answer(429, {}), answer(423, {}), one_file) as server:
             client(server.url).create("spots", "T", {}, audio, watched)
-        assert server.lines() == ["GET /api/buckets/8891"]
+        sizes = [size for what, size in watched.told if what == "sent"]
+        assert min(size or 0 for size in sizes) > 0
+        assert watched.bytes == len(CONTENT)
+        assert len({request.body.count(CONTENT) for request in server.requests[1:]}) == 1

@@ -13,6 +13,8 @@ from reconciler.api import wire
 from reconciler.core.model import FileId, FileState, Opaque
 from reconciler.errors import UnreadableAnswer
 
+DEEPEST = 1000
+"""Levels that the parser reads, and that Python's own `str` does not follow."""
 PAGE_FILE: dict[str, Any] = {
     "id": 2057,
     "bucket_id": 8891,
@@ -272,6 +274,83 @@ class TestARefusal:
 
     def test_is_not_endless(self) -> None:
         assert len(wire.refusal(orjson.dumps({"message": "x" * 10_000}))) == 500
+
+    @pytest.mark.parametrize("name", ["message", "errors"])
+    @pytest.mark.parametrize("begin", [b"[", b'{"a":'])
+    def test_may_be_nested_deeper_than_python_goes(self, name: str, begin: bytes) -> None:
+        """F60."""
+        end = b"]" if begin == b"[" else b"}"
+        deep = begin * DEEPEST + b"1" + end * DEEPEST
+        body = b'{"%b": {"a": %b}, "error": "no"}' % (name.encode(), deep)
+        assert "no" in wire.refusal(body)
+
+    def test_does_not_tell_the_query_of_an_address(self) -> None:
+        """T17: the service may say which address it could not fetch."""
+        url = "https://cdn.example.com/a.mp3?signature=s3cret#x"
+        body = {
+            "message": f"cannot fetch {url} now",
+            "errors": {"url": [f'bad: "{url}"', f"<{url}>"]},
+        }
+        assert wire.refusal(orjson.dumps(body)) == (
+            "cannot fetch https://cdn.example.com/a.mp3?... now; "
+            'url: bad: "https://cdn.example.com/a.mp3?..." <https://cdn.example.com/a.mp3?...>'
+        )
+
+
+class TestHostileJson:
+    """F60: read or refused, within bounds, and nothing else."""
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"[" * 100_000,
+            b'{"a":' * 100_000,
+            b'{"data": [NaN]}',
+            b'{"data": Infinity}',
+            b'{"data": 1e999}',
+            b'{"data": ' + b"9" * 400 + b"}",
+            b'{"title": "\\ud800"}',
+            b'{"title": "\xed\xa0\x80"}',
+            b'{"title": "a\nb"}',
+            b'{"data": [],}',
+            b"\xef\xbb\xbf{}",
+            b"",
+            b"{}{}",
+        ],
+        ids=lambda body: repr(body[:20]),
+    )
+    def test_what_is_no_json_of_ours(self, body: bytes) -> None:
+        with pytest.raises(UnreadableAnswer) as caught:
+            wire.parse(body, "listing")
+        assert len(str(caught.value)) < 400
+
+    def test_of_a_repeated_name_the_last_counts_everywhere(self) -> None:
+        """One parser reads the answer, so no two readers can differ about it."""
+        answer = wire.parse(b'{"id": 1, "id": 2057, "title": "a", "title": "b"}', "listing")
+        found = wire.file(answer, "spots", 8891, "listing")
+        assert (found.id, found.title) == (2057, "b")
+
+    def test_a_title_of_ten_million_characters_is_a_title(self) -> None:
+        assert len(read(title="é" * 10_000_000).title) == 10_000_000
+
+    @pytest.mark.parametrize("bucket_id", ["9" * 10_000_000, [["x" * 10_000_000]]])
+    def test_a_message_does_not_grow_with_what_came(self, bucket_id: object) -> None:
+        with pytest.raises(UnreadableAnswer) as caught:
+            read(bucket_id=bucket_id)
+        assert len(str(caught.value)) < 200
+
+    @pytest.mark.parametrize("name", ["bucket_id", "name", "region"])
+    def test_a_field_may_be_nested_deeper_than_python_goes(self, name: str) -> None:
+        deep = orjson.loads(b"[" * DEEPEST + b"]" * DEEPEST)
+        if name == "bucket_id":
+            with pytest.raises(UnreadableAnswer):
+                read(bucket_id=deep)
+        else:
+            assert wire.bucket_info({"data": {"id": 1, name: deep}}, "x").id == 1
+
+    @pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "9" * 400])
+    def test_numbers_that_are_none_make_user_defined_opaque(self, number: str) -> None:
+        assert isinstance(read(user_defined=f'{{"a": {number}}}').user_defined, Opaque)
 
 
 def test_what_is_no_json_is_shown_by_its_beginning() -> None:

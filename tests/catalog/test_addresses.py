@@ -84,7 +84,8 @@ def test_the_operator_may_name_any_host(folder: Any) -> None:
 @pytest.mark.parametrize(
     "url",
     ["https://cdn.example.com/a.mp3?sig=x", "HTTPS://CDN.example.com/ä%20.mp3", "https://8.8.8.8/a",
-     "https://cdn.example:8443/a,b;c"],
+     "https://cdn.example:8443/a,b;c", "https://a_b.c-d.example./x", "https://[2606:4700::1111]/a",
+     "https://[64:ff9b::808:808]/a", "https://134744072/a"],
 )  # fmt: skip
 def test_audio_may_be_fetched_from(url: str) -> None:
     check_audio(url, rehearsal=False)
@@ -99,7 +100,11 @@ def test_audio_may_be_fetched_from(url: str) -> None:
      "https://[fe80::1]/a", "https://[fd00::1]/a", "https://[::ffff:10.0.0.1]/", "https://[::ffff:127.0.0.1]/",
      "https://2130706433/", "https://0x7f.1/", "https://127.1/", "https://0/", "https://0300.0250.1.1/",
      "https://100.64.0.1/", "https://224.0.0.1/", "https://x.localhost/", "https://①②⑦.0.0.1/",
-     "https://x:99999/", "https://[::1/a", "https://169.254.169.254./"],
+     "https://x:99999/", "https://[::1/a", "https://169.254.169.254./", "https://[64:ff9b::a9fe:a9fe]/",
+     "https://[2002:a9fe:a9fe::]/", "https://[::169.254.169.254]/", "https://[::ffff:0:10.0.0.1]/",
+     "https://[fec0::1]/", "https://metadata.google.internal/", "https://metadata/", "https://printer.local./",
+     "https://x.home.arpa/", "https://localhost.localdomain/", "https://a..example/", "https://-a.example/",
+     "https://999.1.1.1/", "https://8.8.8.8.8/", "https://a.0x7f/", "https://./", "https://../"],
 )  # fmt: skip
 def test_audio_may_not_be_fetched_from(url: str) -> None:
     with pytest.raises(AddressError):
@@ -120,3 +125,24 @@ def test_addresses_without_a_service_are_no_rehearsal() -> None:
     assert not base_url.is_rehearsal("nonsense")
     assert not base_url.is_rehearsal(base_url.DEFAULT)
     assert base_url.is_rehearsal("http://127.9.9.9:1/api")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "{title: T, source: 'URL'}",
+        "{title: T, source: {audio: 'URL'}}",
+        "{title: T, source: {audio_url: 'URL', acrid: 'URL', sha256: 'URL'}}",
+        "{title: T, source: {audio_url: 'http://cdn.example.com/a?key=s3cret'}}",
+        "{title: T, source: {audio_url: 'https://10.0.0.1/a?key=s3cret'}}",
+        "{title: T, source: {audio_url: 'LONG'}}",
+        "{title: T, bucket: 'URL', acr_id: 'URL', was: ['URL', 'URL']}",
+        "{title: [URL], protect: 'URL', 'x': 'URL'}",
+    ],
+)
+def test_no_message_shows_the_query_of_an_address(folder: Any, entry: str) -> None:
+    """T17: who may fetch a file is often written there."""
+    url = "https://cdn.example.com/a.mp3?key=s3cret&x=1#s3cret"
+    text = entry.replace("URL", url).replace("LONG", f"{url}{'x' * 5000}")
+    found = folder.problems(f"files:\n  a: {text}\n")
+    assert "s3cret" not in "\n".join(found)

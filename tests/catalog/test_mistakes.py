@@ -9,6 +9,7 @@ from reconciler.catalog import Problem, places
 from reconciler.catalog.problems import Finding
 from reconciler.catalog.resolving import Texts, problems_of
 from reconciler.core.model import Place
+from reconciler.errors import CatalogError
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -33,6 +34,8 @@ def test_very_many_problems_are_counted(folder: Any) -> None:
     assert len(found) == 301
     assert found[0] == "catalog.yaml:6:3: files.key-0000: title is missing"
     assert found[-1] == "catalog.yaml:306:3: and 700 more from here on"
+    with pytest.raises(CatalogError, match=r"\n1,000 problems in the catalogue$"):
+        folder.load()
 
 
 def test_nothing_invisible_gets_into_a_message(folder: Any) -> None:
@@ -54,7 +57,9 @@ def test_a_file_that_was_changed_meanwhile_keeps_the_places_of_its_entries(
         Finding("catalog.yaml", ("files", "b"), "is wrong"),
         Finding("nowhere.yaml", ("version",), "is wrong"),
     ]
-    assert [str(problem) for problem in problems_of(findings, texts, thorough=True)] == [
+    problems, count = problems_of(findings, texts, thorough=True)
+    assert count == 3
+    assert [str(problem) for problem in problems] == [
         "catalog.yaml:1:1: files.b: is wrong",
         "catalog.yaml:6:3: files.a.title: is wrong",
         "nowhere.yaml:1:1: version: is wrong",

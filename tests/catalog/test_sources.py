@@ -173,6 +173,20 @@ def test_links_inside_the_folder_are_followed(folder: Any) -> None:
     assert "leads outside" in folder.problem(text.replace("/catalogue/real/a.wav", "/x"))
 
 
+def test_a_hard_link_is_the_file_itself(folder: Any) -> None:
+    """T16: nothing tells it from a copy, and no checkout can bring one."""
+    data = tone(folder.path.parent / "elsewhere.wav")
+    os.link(folder.path.parent / "elsewhere.wav", folder.path / "a.wav")
+    source = folder.entry("{title: T, source: {audio: a.wav}}").source
+    assert source.sha256 == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("kind", ["audio", "fingerprint"])
+def test_an_address_is_no_path(folder: Any, kind: str) -> None:
+    text = f"files: {{a: {{title: T, source: {{{kind}: 'https://x.example/a.mp3'}}}}}}"
+    assert folder.problem(text).endswith("is an address: audio_url takes one")
+
+
 def test_the_source_root(folder: Any, tmp_path: Path) -> None:
     tone(tmp_path / "store/a.wav")
     root = tmp_path / "store"

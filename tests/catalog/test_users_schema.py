@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from reconciler.catalog.problems import Findings
+from reconciler.catalog.structure import MOST_REFUSALS
+from reconciler.catalog.users_schema import users_form
+
 SCHEMA = {
     "type": "object",
     "required": ["isrc"],
@@ -145,3 +149,87 @@ def test_where_the_two_validators_disagree_the_stricter_rules(folder: Any) -> No
     use(folder, {"additionalProperties": {"pattern": "^a$"}})
     text = 'files: {a: {title: T, user_defined: {isrc: "a\\n"}}}'
     assert "files.a.user_defined.isrc" in folder.problem(text, head=HEAD)
+
+
+SLOW = "a" * 60 + "b"
+"""Python's `re` would need more steps for it than there are atoms."""
+
+
+def said(folder: Any, schema: object, user_defined: object) -> list[str]:
+    use(folder, schema)
+    text = f"files: {{a: {{title: T, user_defined: {json.dumps(user_defined)}}}}}"
+    head = HEAD.replace(", user_defined: {isrc: DE1}", "")
+    return [one.split(": ", 1)[1] for one in folder.problems(text, head=head)]
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        (
+            {"properties": {"x": {"pattern": "^(a+)+$"}}},
+            'files.a.user_defined.x: "aaa',
+        ),
+        (
+            {"patternProperties": {"^(a+)+$": {}}, "additionalProperties": False},
+            f"files.a.user_defined.{SLOW}: unknown property",
+        ),
+        (
+            {"patternProperties": {"^(a+)+$": {}}, "additionalProperties": {"type": "array"}},
+            f"files.a.user_defined.{SLOW}: expected a list",
+        ),
+        (
+            {"allOf": [{"patternProperties": {"^(a+)+$": {}}}], "unevaluatedProperties": False},
+            "files.a.user_defined: Unevaluated properties are not allowed",
+        ),
+        ({"propertyNames": {"pattern": "^(a+)+$"}}, "files.a.user_defined: "),
+    ],
+    ids=["pattern", "patternProperties", "additional", "unevaluated", "names"],
+)
+def test_a_pattern_that_goes_back_and_forth_takes_no_time(
+    folder: Any, schema: object, expected: str
+) -> None:
+    """T14: matched in one pass, by the validator that accepts and by the one that explains."""
+    found = said(folder, schema, {SLOW: SLOW, "x": SLOW})
+    assert any(one.startswith(expected) for one in found), found
+
+
+def test_a_pattern_that_cannot_be_matched_in_one_pass_is_given_up(folder: Any) -> None:
+    schema = {"properties": {"x": {"pattern": r"^(?=a)((a|aa)+)\1$"}}}
+    (found,) = said(folder, schema, {"x": SLOW})
+    assert found.startswith("files.a.user_defined.x: takes more than 10,000 steps to match the")
+    assert "make it simpler" in found
+
+
+def test_what_patterns_may_hold(folder: Any) -> None:
+    """ECMA's, as JSON Schema has it: also what Python's `re` does not know."""
+    schema = {"properties": {"a": {"pattern": r"^(?!x)\p{Lu}"}}}
+    use(folder, schema)
+    assert folder.load("files: {a: {title: T, user_defined: {a: Élan}}}", head=HEAD)
+    assert said(folder, schema, {"a": "xA"})[0].startswith(
+        'files.a.user_defined.a: "xA" does not match the pattern'
+    )
+
+
+def test_a_name_that_a_pattern_speaks_of_is_known(folder: Any) -> None:
+    schema = {"patternProperties": {"^x_": {"type": "string"}}, "additionalProperties": False}
+    found = said(folder, {**schema, "properties": {"label": {}}}, {"x_y": 1, "labl": 2, "x_z": ""})
+    assert found == [
+        "files.a.user_defined.x_y: expected a text, found 1 (quote it to make it a text)",
+        "files.a.user_defined.labl: unknown property (did you mean label?)",
+    ]
+
+
+def test_references_that_double_each_other_are_not_explained_without_end(folder: Any) -> None:
+    """One missing name is refused 2 to the power of 12 times."""
+    twice = {f"x{n}": {"allOf": [{"$ref": f"#/$defs/x{n + 1}"}] * 2} for n in range(12)}
+    schema = {"$ref": "#/$defs/x0", "$defs": {**twice, "x12": {"required": ["isrc"]}}}
+    use(folder, schema)
+    form = users_form(folder.path, "schemas/spot.json", "catalog.yaml", Findings())
+    assert form is not None
+    assert len(form.refusals({})) == MOST_REFUSALS
+
+
+def test_references_in_a_circle_are_refused_by_the_fast_validator(folder: Any) -> None:
+    circle = {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}, "required": ["isrc"]}
+    (found,) = said(folder, circle, {})
+    assert found.startswith('files.a.user_defined: "isrc" is a required property')

@@ -280,12 +280,47 @@ def test_a_list_as_csv() -> None:
     assert second[0] == "'@here"
 
 
-@pytest.mark.parametrize("start", "=+-@\t\r\n")
+@pytest.mark.parametrize("start", "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 def test_a_spreadsheet_takes_no_cell_for_a_formula(start: str) -> None:
     for row in _csv(f'{start}1+1,"x"')[1:]:
         assert row[1] == f'\'{start}1+1,"x"'
 
 
+def test_no_line_of_csv_is_a_runners_command() -> None:
+    """T6: a key may be `::error::x`, and stands first."""
+    file = io.StringIO(newline="")
+    list_csv(stories.listed(), file)
+    assert [line for line in file.getvalue().splitlines() if line.startswith(":")] == []
+    assert '"::error::x"' in file.getvalue()
+
+
 @pytest.mark.parametrize("live", ["a,b", 'a"b', "a\nb", "\x1b", "x=1"])
 def test_other_cells_are_exact(live: str) -> None:
     assert all(row[1] == live for row in _csv(live)[1:])
+
+
+RIGHT_TO_LEFT = ("\u05d0\u05d1\u05d2", "\u05d3\u05d4\u05d5")
+
+
+def _lines_with(text: Text, one: str, other: str) -> list[str]:
+    return [line for line in text.plain.splitlines() if one in line and other in line]
+
+
+def test_before_and_after_never_change_places() -> None:
+    """T8: between two texts that read from right to left an arrow would stand in the middle of
+    one text, and the second value before it."""
+    one, other = RIGHT_TO_LEFT
+    change = update(
+        "a", content(one, "a", x="b"), content(other, "a", x="c"), "title", "user_defined.x"
+    )
+    shown = plan_text(stories.plan(change), width=140)
+    assert _lines_with(shown, one, other) == []
+    assert _lines_with(shown, '"b"', '"c"')
+
+
+def test_base_live_and_wanted_never_change_places() -> None:
+    one, other = RIGHT_TO_LEFT
+    sides = content(one, "a"), content(other, "a"), content(one + other, "a")
+    shown = stale_text(*sides, width=140)
+    assert _lines_with(shown, f'"{one}"', f'"{other}"') == []
+    assert all(_lines_with(shown, name, '"') for name in ("base", "live", "wanted"))

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reconciler.render.safe import guarded, is_attached, look_alike, quoted, said, spelled, visible
+from reconciler.render.safe import (
+    guarded,
+    is_attached,
+    is_hidden,
+    look_alike,
+    quoted,
+    reads_right_to_left,
+    said,
+    spelled,
+    visible,
+)
 from tests.render.stories import HOSTILE, PERSIAN
 
 HIDDEN = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
@@ -199,3 +209,31 @@ def test_texts_that_look_alike_are_spelled() -> None:
     assert not look_alike("a", "a")
     assert not look_alike("a", "b")
     assert spelled("Cafe\u0301##[") == r'"Cafe\u{301}##\u{5b}"'
+
+
+@many
+@given(TEXTS)
+def test_what_is_hidden_is_never_shown(text: str) -> None:
+    """But for what belongs to its neighbours: joiners and selectors."""
+    shown = [char for char in visible(text) if is_hidden(char)]
+    assert set(shown) <= set(JOINERS + "\ufe0e\ufe0f")
+
+
+@many
+@given(TEXTS)
+def test_a_message_that_quotes_visible_text_leaves_it_as_it_is(text: str) -> None:
+    assert said(visible(text)) == visible(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Spring", False),
+        ("été 春 1979 👍", False),
+        ("\u05d0", True),
+        (PERSIAN, True),
+        ("\u0661", True),
+    ],
+)
+def test_what_reads_from_right_to_left(text: str, expected: bool) -> None:
+    assert reads_right_to_left(f"a {text} b") is expected

@@ -1,0 +1,126 @@
+"""Connections to the service: each serves one request at a time, and tells the request's watch
+of its socket.
+
+`requests` shares its connections among all threads, and takes one back as soon as an answer is
+read, before whoever asked knows. What cut a late request off could then hit another's. So there
+are as many sessions as there may be requests at once, and each is one request's until it ends.
+"""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidProxyURL
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from reconciler.api.deadline import Deadlines, Watch
+
+_HOSTS = 8
+"""How many hosts one session stays connected with: a template has one for each region."""
+
+_watch: ContextVar[Watch] = ContextVar("watch")
+"""Of the request that this thread is about: urllib3 has no way to hand it to a connection."""
+
+
+class _Watched(HTTPConnection):
+    """Tells of its socket before anything is sent, and again when it is used once more."""
+
+    def _new_conn(self) -> socket.socket:
+        made = super()._new_conn()
+        _watch.get().follow(made)
+        return made
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        watch = _watch.get()
+        watch.follow(self.sock)
+        watch.begin()
+        # For sending, all the time that there is, and some, so that the watch comes first; each
+        # read has a time-out of its own.
+        self.sock.settimeout(watch.remaining() + 1)
+        super().request(*args, **kwargs)
+
+
+class _WatchedTls(_Watched, HTTPSConnection):
+    """The same, over TLS."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Watched
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedTls
+
+
+class _Adapter(HTTPAdapter):
+    """One connection to each host. Nothing is ever sent twice: whether to is decided elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_connections=_HOSTS, pool_maxsize=1, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _pools()
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        if not proxy.lower().startswith(("http://", "https://")):
+            raise InvalidProxyURL("a proxy must be http:// or https://")
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = _pools()
+        return manager
+
+
+def _pools() -> dict[str, type[HTTPConnectionPool]]:
+    return {"http": _Pool, "https": _TlsPool}
+
+
+class Connections:
+    """So many sessions, made when they are needed, and the time of whatever goes over them."""
+
+    def __init__(self, make: Callable[[], requests.Session], most: int) -> None:
+        """`make` makes a session, whose connections are then ours."""
+        self._make = make
+        self._room = threading.BoundedSemaphore(most)
+        self._free: list[requests.Session] = []
+        self._all: list[requests.Session] = []
+        self._deadlines = Deadlines()
+
+    @contextmanager
+    def one_for(self, seconds: float) -> Iterator[tuple[requests.Session, Watch]]:
+        """A session for one request alone, which has so much time."""
+        with self._room:
+            session = self._one()
+            try:
+                with self._deadlines.watch(seconds) as watch:
+                    token = _watch.set(watch)
+                    try:
+                        yield session, watch
+                    finally:
+                        _watch.reset(token)
+            finally:
+                self._free.append(session)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for session in self._all:
+            session.close()
+        self._deadlines.close()
+
+    def _one(self) -> requests.Session:
+        try:
+            return self._free.pop()
+        except IndexError:
+            session = self._make()
+        adapter = _Adapter()
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        self._all.append(session)
+        return session

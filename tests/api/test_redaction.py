@@ -1,0 +1,117 @@
+"""The token, however an answer spells it, comes no further (T1, I7)."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import string
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.api.redaction import Redaction, without_queries
+
+TOKEN = "eyJ0eXAi+x/y\"z\\=%.&<k>'_-9==|QmVh"
+TOKENS = st.text(
+    st.sampled_from([*string.ascii_letters, *string.digits, *string.punctuation]),
+    min_size=16,
+    max_size=60,
+)
+FORMS = {
+    "as it is": lambda token: token,
+    "as a URL's part": lambda token: quote(token, safe=""),
+    "as a URL's path": quote,
+    "as a form's value": quote_plus,
+    "in a URL in small letters": lambda token: quote(token, safe="").replace("%2B", "%2b"),
+    "quoted twice": lambda token: quote(quote(token, safe=""), safe=""),
+    "in JSON": lambda token: json.dumps(token)[1:-1],
+    "in JSON as PHP writes it": lambda token: json.dumps(token)[1:-1].replace("/", r"\/"),
+    "in JSON for a web page": lambda token: "".join(
+        c if c.isalnum() else f"\\u{ord(c):04X}" for c in token
+    ),
+    "in JSON in JSON": lambda token: json.dumps(json.dumps(token))[3:-3],
+    "in Python's quotes": lambda token: repr(token)[1:-1],
+    "in Python's quotes as bytes": lambda token: repr(token.encode())[2:-1],
+    "in HTML": html.escape,
+    "in HTML by numbers": lambda token: "".join(
+        c if c.isalnum() else f"&#{ord(c)};" for c in token
+    ),
+    "in HTML by hexadecimal numbers": lambda token: "".join(
+        c if c.isalnum() else f"&#x{ord(c):x};" for c in token
+    ),
+}
+"""How an answer may spell a token that it echoes."""
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(token=TOKENS)
+def test_every_form_is_taken_out_whole(form, token: str) -> None:  # type: ignore[no-untyped-def]
+    said = f"<p>no {form(token)} here</p>".encode()
+    assert Redaction(token).of(said) == b"<p>no [token] here</p>"
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(
+    token=TOKENS,
+    before=st.sampled_from([b"", b"Bearer ", b"me:", b"x", b"xy"]),
+    after=st.sampled_from([b"", b"\n", b"!!"]),
+    alphabet=st.sampled_from([base64.b64encode, base64.urlsafe_b64encode]),
+)
+def test_base64_shows_nothing_but_what_the_token_shares_with_its_neighbours(
+    token: str, before: bytes, after: bytes, alphabet
+) -> None:  # type: ignore[no-untyped-def]
+    whole = alphabet(before + token.encode() + after).decode()
+    for spelled in (whole, quote(whole, safe=""), whole.replace("/", r"\/")):
+        said = Redaction(token).of_text(f"({spelled})")
+        assert "[token]" in said
+        left = said.removeprefix("(").removesuffix(")").split("[token]")
+        start = -(-len(before) * 8 // 6)
+        assert len(left[0]) <= start + 1
+        assert len(left[1]) <= len(quote(whole[-4 - -(-len(after) * 8 // 6) :], safe=""))
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(token=TOKENS, title=st.text(max_size=40))
+def test_json_that_quotes_the_token_stays_json(token: str, title: str) -> None:
+    told = {"title": f"{title} {token} {title}", token: [base64.b64encode(token.encode()).decode()]}
+    read = json.loads(Redaction(token).of(json.dumps(told).encode()))
+    assert read["title"] == f"{title} [token] {title}" or token in title
+    assert token not in json.dumps(read)
+    assert list(read) == ["title", "[token]"]
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(body=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
+def test_what_does_not_hold_the_token_is_not_touched(body: bytes) -> None:
+    assert Redaction(TOKEN).of(body) is body
+
+
+def test_a_part_of_the_token_is_not_the_token() -> None:
+    assert Redaction(TOKEN).of(TOKEN[:-1].encode()) == TOKEN[:-1].encode()
+
+
+def test_a_short_token_is_a_part_of_many_words() -> None:
+    assert Redaction("a" * 15).of(b"a" * 40) == b"a" * 40
+    assert Redaction("a" * 16).of(b"a" * 40) == b"[token][token]" + b"a" * 8
+
+
+def test_headers_and_the_words_of_errors_are_texts() -> None:
+    said = Redaction(TOKEN).of_text(f"/login?t={quote(TOKEN, safe='')}\ud800é")
+    assert said == "/login?t=[token]\ud800é"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("at https://a.example/x?key=1&b=2 now", "at https://a.example/x?... now"),
+        ('"http://a.example#x"', '"http://a.example?..."'),
+        ("s3://a/b?c, why? #1", "s3://a/b?... why? #1"),
+        ("https://a.example/x is fine? yes", "https://a.example/x is fine? yes"),
+    ],
+)
+def test_an_address_is_told_without_its_query(said: str, shown: str) -> None:
+    assert without_queries(said) == shown
