@@ -118,8 +118,14 @@ def _from_file(path: Path) -> str:
                 f"the token file {path} can be read by others: `chmod 600 {path}` first"
             )
         return path.read_text("utf-8")[:_LONGEST_TOKEN]
-    except (OSError, UnicodeDecodeError) as error:
-        raise TokenRefused(f"the token file {path} cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise TokenRefused(f"the token file {path} holds no text") from error
+    except OSError as error:
+        # Without the path, which may be the token itself, given by mistake.
+        raise TokenRefused(
+            f"the token file cannot be read: {error.strerror}; --token-file takes the path of a "
+            "file, and never the token itself"
+        ) from None
 
 
 def _user() -> str:

@@ -41,6 +41,14 @@ class TestTheToken:
             environment.read_token(None)
         assert not text.strip() or text not in str(refused.value)
 
+    @pytest.mark.parametrize("given", ["eyJhbGciOiJIUzI1NiJ9.e30.x", "x" * 5000], ids=len)
+    def test_a_token_that_is_given_for_a_path_is_not_shown(self, given: str) -> None:
+        """T1: not in the message, and not in what a debugger would show of it."""
+        with pytest.raises(TokenRefused, match="never the token itself") as caught:
+            environment.read_token(given)
+        assert given not in str(caught.value)
+        assert caught.value.__cause__ is None
+
     def test_a_file_that_is_no_file_is_refused(self, tmp_path: Path) -> None:
         for path in (tmp_path, tmp_path / "missing"):
             with pytest.raises(TokenRefused):
