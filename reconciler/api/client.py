@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 import orjson
@@ -73,17 +73,31 @@ class ReadClient:
         return list(found.values())
 
     def read_newest(self, bucket: str, above: FileId) -> Sequence[File]:
-        """The bucket's files whose id is greater than `above`, however the service orders them."""
+        """The bucket's files whose id is greater than `above`, however the service orders them.
+
+        More than one page is read until a reading adds nothing: a file that is deleted between
+        two pages would hide another."""
         found: dict[FileId, File] = {}
-        number = 1
         while True:
+            known = len(found)
+            pages = self._add_newest(found, bucket, above)
+            if pages == 1 or len(found) == known:
+                return sorted(found.values(), key=lambda file: file.id)
+
+    def _add_newest(self, found: dict[FileId, File], bucket: str, above: FileId) -> int:
+        """Read once, and say how many pages it took. Pages without any new file are the end,
+        whatever the service says of their number."""
+        seen: set[FileId] = set()
+        for number in count(1):
             page = self._page(bucket, number, 100, order="desc")
             found |= {file.id: file for file in page.files if file.id > above}
             descending = all(one.id > two.id for one, two in pairwise(page.files))
             reached = descending and page.files and page.files[-1].id <= above
-            if reached or not page.files or number >= page.last:
-                return sorted(found.values(), key=lambda file: file.id)
-            number += 1
+            ids = {file.id for file in page.files}
+            if reached or ids <= seen or number >= page.last:
+                break
+            seen |= ids
+        return number
 
     def bucket_name(self, bucket: str) -> str:
         """What the service calls the bucket."""

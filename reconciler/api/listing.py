@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from reconciler.api.wire import Page
-from reconciler.core.model import File
+from reconciler.core.model import File, FileId
 from reconciler.errors import Rejected, UnreadableAnswer
 
 _SIZES = (1000, 100, 20)
@@ -81,19 +81,27 @@ class Lister:
 
     def _others(self, bucket: str, first: Page, size: int) -> Iterator[Page]:
         """The pages before the last, in order, a bounded number at a time: what the service says
-        of their number is not believed beyond an empty page."""
+        of their number is not believed beyond an empty page, or pages without any new file."""
         if not first.files:
             raise UnreadableAnswer(
                 f"listing bucket {bucket}: the first of {first.last} pages is empty"
             )
         with ThreadPoolExecutor(self._concurrency) as pool:
             wave = self._concurrency * 4
+            seen: set[FileId] = set()
             for start in range(1, first.last, wave):
                 numbers = range(start, min(start + wave, first.last))
                 pages = list(pool.map(lambda n: self._read_page(bucket, n, size), numbers))
                 yield from pages
                 if not all(page.files for page in pages):
                     return
+                known = len(seen)
+                seen.update(file.id for page in pages for file in page.files)
+                if len(seen) == known:
+                    raise UnreadableAnswer(
+                        f"listing bucket {bucket}: pages {numbers[0]} to {numbers[-1]} of "
+                        f"{first.last} hold no file that was not on a page before"
+                    )
 
 
 def _proved(pages: Sequence[Page], witness: Page | None, again: Page | None) -> _Reading:

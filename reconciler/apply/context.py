@@ -1,5 +1,6 @@
 """What every part of a run needs, in one place."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from reconciler.core.describe import differing_fields
 from reconciler.core.model import DesiredState, File, Opaque
 from reconciler.core.normal import same
 from reconciler.core.outcome import Applied, Failed, Outcome
+from reconciler.core.plan import Change
 from reconciler.core.ports import Clock, Writing
 from reconciler.errors import ReconcilerError, ServiceError, TokenRefused, Unreachable
 
@@ -70,6 +72,13 @@ class Context:
         if isinstance(error, TokenRefused) or _is_throttled(error):
             self.halt.fail(error)
         return Failed(str(error))
+
+    def sends_again(self, changes: Sequence[Change], *, refused: bool) -> bool:
+        """Whether what a batch left undone is sent once more, in halves: a batch always; one
+        change alone after one end that nobody knows, and not after a refusal."""
+        if self.halt.asked():
+            return False
+        return len(changes) > 1 or (not refused and self.results.attempts(changes[0].id) < 2)
 
 
 def never_taken(error: ReconcilerError) -> bool:

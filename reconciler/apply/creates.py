@@ -2,7 +2,8 @@
 
 An answer that does not say whether the file was made is resolved by looking for its mark. What
 stays unresolved is sent once more at the end of the run, not before the settle time, in which a
-slow service may still finish the first. An earlier run's open intents are treated the same.
+slow service may still finish the first. An earlier run's open intents are treated the same; and
+what an earlier run has just made may not be in a listing yet, so it is looked for, too.
 """
 
 from collections import defaultdict
@@ -15,17 +16,22 @@ from reconciler.core.marks import Owned, owner, source_digest
 from reconciler.core.model import File, FileId, Json, Key, LiveState, Presence
 from reconciler.core.outcome import Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import ChangeId, Create, Delete
+from reconciler.core.ports import Recording
 from reconciler.errors import ReconcilerError, Unclear
 
 _LOOKS = (0.0, 2.0, 5.0)
 """Seconds to wait before each look for a file whose last send ended unclear."""
 
 
+_LAG = 5.0
+"""Seconds for which a reading may not show yet what was made."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     create: Create
-    first_sent: float
-    """By the wall clock."""
+    due: float
+    """When it may be sent once more, by the monotonic clock: the wall clock may jump."""
 
 
 class Creates:
@@ -36,11 +42,16 @@ class Creates:
         context: Context,
         live: LiveState,
         deletes: Sequence[Delete],
-        open_intents: Mapping[Key, float],
+        ledger: Recording,
     ) -> None:
         """`live`: a listing made just now. `deletes`: the plan's, to know what is replaced."""
         self._context = context
-        self._open = open_intents
+        made, sent = ledger.made_creates(), ledger.open_creates()
+        self._earlier = {
+            **{key: self._due(at, _LAG) for key, at in made.items() if self._is_recent(at)},
+            **{key: self._due(at, context.settings.settle) for key, at in sent.items()},
+        }
+        """When what earlier runs sent, or have just made, may be sent once more."""
         self._waiting: list[_Waiting] = []
         self._there = {file.id for bucket in live.buckets.values() for file in bucket.files}
         self._newest = {
@@ -69,9 +80,8 @@ class Creates:
         context = self._context
         if self._waiting and not context.halt.asked():
             context.progress.doing("waiting for uploads whose answer was lost")
-            due = max(waiting.first_sent for waiting in self._waiting) + context.settings.settle
-            # By the wall clock, but never longer than the settle time: the clock may jump.
-            context.halt.pause(min(due - context.clock.now(), context.settings.settle))
+            due = max(waiting.due for waiting in self._waiting)
+            context.halt.pause(due - context.clock.monotonic())
             if self._look() and not context.halt.asked():
                 again, self._waiting = self._waiting, []
                 list(context.pool.map(self._send_again, again))
@@ -82,6 +92,16 @@ class Creates:
         why = "it was sent, and neither the answer nor the file came; the next run looks again"
         context.results.end([(waiting.create, Unknown(why)) for waiting in self._waiting])
         self._waiting = []
+
+    def _due(self, since: float, seconds: float) -> float:
+        """So many seconds after a moment that an earlier run wrote down by the wall clock; never
+        later than from now."""
+        clock = self._context.clock
+        left = since + seconds - clock.now()
+        return clock.monotonic() + min(left, seconds)
+
+    def _is_recent(self, ended: float) -> bool:
+        return ended + _LAG > self._context.clock.now()
 
     def _first(self, create: Create) -> None:
         context = self._context
@@ -95,9 +115,9 @@ class Creates:
         if refused is not None:
             context.results.end([(create, refused)])
             return
-        began = self._open.get(create.key)
-        if began is not None:
-            self._waiting.append(_Waiting(create, began))
+        due = self._earlier.get(create.key)
+        if due is not None:
+            self._waiting.append(_Waiting(create, due))
         elif not self._send(create) and not context.halt.asked():
             gone = Stale("the file that it replaces is not there any more", None)
             context.results.end([(create, gone)])
@@ -120,7 +140,7 @@ class Creates:
             return True
         if carried is None or not context.results.begin([create]):
             return False
-        sent_at = context.clock.now()
+        due = context.clock.monotonic() + context.settings.settle
         # It rests on nothing that is there: it is sent because nothing is.
         delivery = Delivery(context, [create], _no_look, seen_at=context.clock.monotonic())
         try:
@@ -134,13 +154,13 @@ class Creates:
         except KeptBack as kept:
             context.results.end([(create, kept.failed)])
         except Unclear:
-            self._waiting.append(_Waiting(create, sent_at))
+            self._waiting.append(_Waiting(create, due))
         except ReconcilerError as error:
             context.results.end([(create, context.failed(error))])
         else:
             if file.id in self._there:
                 # A new file has a new id: what the answer says is not of the file that was made.
-                self._waiting.append(_Waiting(create, sent_at))
+                self._waiting.append(_Waiting(create, due))
             else:
                 context.results.end([(create, context.judged(file, create.after))])
         return True

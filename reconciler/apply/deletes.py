@@ -159,7 +159,7 @@ class Deletes:
             [(delete, _applied(delete)) for delete in deletes if delete.file_id not in live]
         )
         left = [delete for delete in deletes if delete.file_id in live]
-        if len(deletes) > 1 and not context.halt.asked():
+        if context.sends_again(deletes, refused=refused):
             half = len(left) // 2
             for part in (left[:half], left[half:]):
                 if part:

@@ -101,7 +101,7 @@ def _send(context: Context, moves: Sequence[Move], read_at: float | None) -> Non
         [(move, Applied(arrived[move.id].id, move.acr_id)) for move in moves if move.id in arrived]
     )
     left = [move for move in moves if move.id not in arrived]
-    if refusal is None or len(moves) == 1 or context.halt.asked():
+    if refusal is None or not context.sends_again(moves, refused=is_refused):
         context.results.end([(move, Failed(why) if is_refused else Unknown(why)) for move in left])
         return
     half = len(left) // 2

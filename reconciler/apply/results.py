@@ -42,6 +42,12 @@ class Results:
                 attempts = before.attempts if before else 0
                 self._sent[change.id] = Sent(attempts + 1, status)
 
+    def attempts(self, change: ChangeId) -> int:
+        """How often the change was sent so far."""
+        with self._lock:
+            sent = self._sent.get(change)
+        return sent.attempts if sent else 0
+
     def end(self, ends: Sequence[tuple[Change, Outcome]]) -> None:
         """The changes have ended so."""
         if not ends:

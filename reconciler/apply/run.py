@@ -88,7 +88,7 @@ def _in_order(
     if creates:
         context.progress.doing("listing the buckets again, before anything is created")
         live = context.service.read_live()
-        sending = Creates(context, live, deletes, ledger.open_creates())
+        sending = Creates(context, live, deletes, ledger)
         context.progress.doing("creating")
         sending.send(creates)
     context.progress.doing("moving")

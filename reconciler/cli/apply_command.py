@@ -117,6 +117,7 @@ def command(
     options = options_of(only, allow, retry_broken=retry_broken)
     asked = _Asked(options, plan_file, plan_digest, reviewed, yes=yes, verbose=verbose)
     asked.check()
+    saved = asked.saved()
     desired = open_catalog(catalog, source_root, output).desired
     how = connection(desired.base_url, token_file, concurrency, max_rps)
     run_id = environment.new_run_id()
@@ -133,7 +134,7 @@ def command(
     ):
         with output.busy("reading the buckets"):
             live = read_live(service)
-        work = asked.work(desired, live, output)
+        work = asked.work(saved, desired, live, output)
         halt = Halt(how.clock, stop_after)
         with _stopped_by_signals(halt, output) as stopped, watching(work.changes, output) as watch:
             finished = apply_plan(
@@ -174,14 +175,22 @@ class _Asked:
         if not (self.yes or self.digest or sys.stdin.isatty()):
             raise UsageError("there is no terminal to ask on: give --yes, or --plan-digest")
 
-    def work(self, desired: DesiredState, live: LiveState, output: Output) -> Work:
-        """What to execute, once it is shown and agreed to."""
+    def saved(self) -> Plan | None:
+        """The saved plan, read before anything is asked of the service."""
         if self.plan_file is None:
+            return None
+        plan, _ = read_plan(self.plan_file, schema("plan.schema.json"))
+        return plan
+
+    def work(
+        self, saved: Plan | None, desired: DesiredState, live: LiveState, output: Output
+    ) -> Work:
+        """What to execute, once it is shown and agreed to."""
+        if saved is None:
             check_only(self.options.only, desired, live)
             work = work_of(make_plan(desired, live, self.options))
         else:
-            plan, _ = read_plan(self.plan_file, schema("plan.schema.json"))
-            work = work_of_reviewed(plan, desired, live)
+            work = work_of_reviewed(saved, desired, live)
         self._check_digest(work.plan, desired, output)
         self._show(work.plan, desired, output)
         tell_new(work, output)

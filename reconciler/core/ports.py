@@ -116,3 +116,7 @@ class Recording(Protocol):
     def open_creates(self) -> Mapping[Key, float]:
         """Creates of earlier runs whose end is not known, and when they began (wall clock)."""
         ...
+
+    def made_creates(self) -> Mapping[Key, float]:
+        """Creates of earlier runs that made a file, and when they ended (wall clock)."""
+        ...

@@ -46,7 +46,9 @@ class Ledger:
             raise LedgerError(f"opening the ledger {path}: {why(error)}") from error
         try:
             self._take()
-            self._open_creates = self._heal()
+            self._open: dict[str, dict[Key, float]] = defaultdict(dict)
+            self._made: dict[str, dict[Key, float]] = defaultdict(dict)
+            self._heal()
             _sync_folder(path.parent)
         except OSError as error:
             os.close(self._file)
@@ -112,7 +114,11 @@ class Ledger:
     def open_creates(self) -> Mapping[Key, float]:
         """Creates of this catalogue's earlier runs of which nobody knows how they ended, and when
         they began. Another catalogue with the same key closes none of them."""
-        return self._open_creates.get(self._catalog, {})
+        return self._open[self._catalog]
+
+    def made_creates(self) -> Mapping[Key, float]:
+        """Creates of this catalogue's earlier runs that made a file, and when they ended."""
+        return self._made[self._catalog]
 
     def _take(self) -> None:
         try:
@@ -120,14 +126,14 @@ class Ledger:
         except BlockingIOError as error:
             raise LockHeld(f"another apply writes to the ledger {self._path}") from error
 
-    def _heal(self) -> Mapping[str, Mapping[Key, float]]:
-        """Read the whole chain; which creates of which catalogue are still open in it."""
+    def _heal(self) -> None:
+        """Read the whole chain, and which creates of which catalogue are open in it or have made
+        a file; cut off a torn end."""
         check_is_file(self._file, f"opening the ledger {self._path}")
         with os.fdopen(os.dup(self._file), "rb") as stream:
             stream.seek(0)
             data = stream.read()
         self._at = START
-        creates: dict[str, dict[Key, float]] = defaultdict(dict)
         runs: dict[str, str] = {}
         for record in checked(data, self._path):
             self._at = anchor_of(record)
@@ -135,15 +141,21 @@ class Ledger:
                 if record["kind"] == "run.began":
                     runs[record["run"]] = _catalog_of(record)
                 if record.get("action") == "create":
-                    key, of_catalog = Key(record["key"]), creates[runs[record["run"]]]
-                    of_catalog.pop(key, None)
-                    if record["kind"] == "change.began" or record["outcome"] == "unknown":
-                        of_catalog[key] = datetime.fromisoformat(record["at"]).timestamp()
+                    self._remember(record, runs[record["run"]])
         torn = len(tail(data))
         if torn:
             os.ftruncate(self._file, len(data) - torn)
             os.fsync(self._file)
-        return creates
+
+    def _remember(self, create: Mapping[str, Any], catalog: str) -> None:
+        key = Key(create["key"])
+        at = datetime.fromisoformat(create["at"]).timestamp()
+        self._open[catalog].pop(key, None)
+        self._made[catalog].pop(key, None)
+        if create["kind"] == "change.began" or create["outcome"] == "unknown":
+            self._open[catalog][key] = at
+        elif create.get("file_id") is not None:
+            self._made[catalog][key] = at
 
     def _append(self, records: Collection[Mapping[str, Json]]) -> None:
         """Write the records and wait for the disk. After one failure nothing is written any

@@ -26,6 +26,7 @@ from reconciler.errors import (
     Unreachable,
     UnreadableAnswer,
 )
+from reconciler.sandbox.faults import meanwhile, on, playing
 from reconciler.sandbox.quirks import Quirks
 from reconciler.sandbox.server import running
 from tests.api.conftest import Watched
@@ -178,7 +179,17 @@ class TestReadNewest:
     def test_reads_no_more_than_it_must(self, sandbox: Sandbox, client: MakeClient) -> None:
         ids = fill(sandbox, 100)
         client(sandbox.url).read_newest("spots", ids[96])
-        assert len(paths(sandbox)) == 1 + 2
+        assert len(paths(sandbox)) == 1 + 2 * 2
+
+    @pytest.mark.parametrize("sandbox", [{"max_per_page": 2}], indirect=True)
+    def test_misses_none_that_a_delete_shifts_past_it(
+        self, sandbox: Sandbox, client: MakeClient
+    ) -> None:
+        ids = fill(sandbox, 6)
+        deletes = meanwhile(after=lambda request: sandbox.delete(ids[-1]))
+        with playing(sandbox, on("list", deletes, nth=1)) as front:
+            found = client(front.url).read_newest("spots", FileId(0))
+        assert {file.id for file in found} >= set(ids[:-1])
 
     def test_of_an_empty_bucket(self, sandbox: Sandbox, client: MakeClient) -> None:
         assert client(sandbox.url).read_newest("archive", FileId(0)) == []

@@ -68,7 +68,6 @@ class TestAWatch:
     ) -> None:
         with deadlines.watch(SOON) as watch:
             watch.follow(pair[0])
-            assert not watch.late
             assert pair[0].recv(1) == b""
             assert watch.late
         with pytest.raises(BrokenPipeError):
@@ -77,7 +76,8 @@ class TestAWatch:
     def test_leaves_alone_what_ended_in_time(
         self, deadlines: Deadlines, pair: tuple[socket.socket, socket.socket]
     ) -> None:
-        with deadlines.watch(SOON / 2) as watch:
+        # With the lock, so that it does end in time, however busy this machine is.
+        with deadlines.lock, deadlines.watch(SOON / 2) as watch:
             watch.follow(pair[0])
         let_pass(deadlines)
         assert not watch.late
@@ -198,20 +198,26 @@ class TestARequest:
     @pytest.mark.parametrize("what", ENDLESS.values(), ids=ENDLESS)
     def test_whose_answer_does_not_end_is_given_up(self, transport: Make, what: Answer) -> None:
         with serving(what) as server:
-            asking = transport(server.url, patience=0.2)
+            asking = transport(server.url, patience=0.3)
             with pytest.raises(ServiceError) as caught:
                 asking.send(request_to(asking))
             assert len(server.requests) == 1
         assert type(caught.value) is Unclear
         assert caught.value.status is None
 
-    def test_that_was_given_up_is_nothing_to_the_next(self, transport: Make) -> None:
-        with serving(Answer(HEAD, "hang"), answer(200, {})) as server:
-            asking = transport(server.url, patience=0.5, connections=1)
-            with pytest.raises(Unclear):
-                asking.send(request_to(asking))
-            assert asking.send(request_to(asking)).body == b"{}"
-            assert [request.connection for request in server.requests] == [0, 1]
+    def test_that_was_given_up_is_nothing_to_the_next(self) -> None:
+        with (
+            serving(Answer(HEAD, "hang"), answer(200, {})) as server,
+            closing(Connections(requests.Session, 1)) as connections,
+        ):
+            with connections.one_for(5 * SOON) as (session, watch):
+                with suppress(requests.RequestException):
+                    session.get(server.url, timeout=60)
+                assert watch.late
+            with connections.one_for(LATER) as (session, watch):
+                assert session.get(server.url, timeout=60).ok
+                assert not watch.late
+            assert len({request.connection for request in server.requests}) == len(server.requests)
 
     def test_that_nobody_takes_is_given_up(self, transport: Make) -> None:
         """F8: a sink that reads nothing."""

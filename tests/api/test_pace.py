@@ -107,6 +107,19 @@ class TestA429:
         times = requests(pace, clock, 2)
         assert times[1] - times[0] < 1 / 7
 
+    @pytest.mark.parametrize(("seconds", "faster"), [(0.75, 1.0), (1.0, 1.05), (1.5, 1.05)])
+    def test_is_forgotten_by_a_twentieth_each_second(
+        self, clock: FakeClock, seconds: float, faster: float
+    ) -> None:
+        clock.sleep(-clock.now() % 1)  # whole numbers, which floats hold exactly
+        pace = Pace(clock)
+        requests(pace, clock, 8, each=0.125)
+        pace.throttled(2.0)  # to 5.6 a second
+        clock.sleep(2.0 + seconds)
+        pace.went_well()
+        times = requests(pace, clock, 3)
+        assert times[2] - times[1] == pytest.approx(1 / 5.6 / faster)
+
     def test_never_makes_it_faster_than_the_limit(self, clock: FakeClock) -> None:
         pace = Pace(clock, 10)
         requests(pace, clock, 10)

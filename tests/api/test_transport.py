@@ -92,7 +92,8 @@ class TestAnAnswer:
         bomb = gzip.compress(bytes(300 * 1024 * 1024), 1)
         error = failure(transport, answer(200, bomb, Content_Encoding="gzip"))
         assert isinstance(error, UnreadableAnswer)
-        assert "larger than 256 MiB" in str(error)
+        assert error.status == 200
+        assert str(error) == "asking: the answer is larger than 256 MiB"
 
     def test_may_be_of_any_length_where_only_the_end_tells_it(self, transport: Make) -> None:
         with serving(Answer(b"HTTP/1.1 200 OK\r\n\r\n{}", "close")) as server:
@@ -298,6 +299,11 @@ class TestNoConnection:
         with pytest.raises(Unreachable):
             ask(asking, "POST", b"{}")
 
+    def test_a_proxy_that_is_none_of_http_says_so(self, transport: Make) -> None:
+        asking = transport("https://api.example", proxies={"all": "socks5://127.0.0.1:1"})
+        with pytest.raises(Unreachable, match="reached: a proxy must be http:// or https://"):
+            ask(asking)
+
     def test_no_way_through_the_proxy(self, transport: Make) -> None:
         with serving(answer(407, b"")) as proxy:
             asking = transport("https://api.example", proxies={"https": proxy.url})
@@ -353,8 +359,14 @@ class TestWhatGoesOut:
         headers, body = server.requests[0].headers, server.requests[0].body
         assert headers["authorization"] == "Bearer secret"
         assert headers["accept"] == "application/json"
+        assert headers["user-agent"] == "acrcloud-reconciler"
         assert headers["content-type"] == "application/json"
         assert body == b'{"a":1}'
+
+    def test_no_type_of_what_is_not_there(self, transport: Make) -> None:
+        with serving(answer(200, FILE)) as server:
+            ask(transport(server.url))
+        assert "content-type" not in server.requests[0].headers
 
     def test_a_netrc_file_is_not_read(
         self, transport: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -449,9 +461,15 @@ class TestTheTokenGoesToOneOrigin:
     @pytest.mark.parametrize("token", ["", "two words", "line\nX-Header: y", "caf\xe9", "\ttab"])
     def test_and_is_one_that_can_stand_in_a_header(self, transport: Make, token: str) -> None:
         """T1: the libraries below would say it aloud."""
-        with pytest.raises(TokenRefused) as caught:
+        with pytest.raises(TokenRefused, match="is empty, or holds characters") as caught:
             transport("https://api-v2.acrcloud.com", token=token)
         assert token == "" or token not in str(caught.value)
+
+    def test_and_may_be_of_any_characters_that_can(self, transport: Make) -> None:
+        token = "".join(map(chr, range(0x21, 0x7F)))
+        with serving(answer(200, FILE)) as server:
+            ask(transport(server.url, token=token))
+        assert server.requests[0].headers["authorization"] == f"Bearer {token}"
 
 
 class TestTheTokenComesNoFurther:

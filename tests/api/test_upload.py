@@ -7,6 +7,7 @@ import io
 import os
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,6 @@ from tests.api.servers import answer, serving
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from tests.api.conftest import MakeClient
 
@@ -228,6 +228,14 @@ class TestASourceThatIsNotWhatWasPlanned:
             upload.read(1000)
             os.truncate(tmp_path / "spring.mp3", 2000)
             with pytest.raises(SourceChanged, match="became shorter while it was sent"):
+                body(upload)
+
+    def test_of_a_disk_that_fails_while_it_is_sent(self, audio: Source) -> None:
+        """Played by a descriptor that nothing can be read from."""
+        with Upload({}, audio, sent) as upload, Path(os.devnull).open("wb") as unreadable:
+            upload.read()
+            os.dup2(unreadable.fileno(), upload._file)
+            with pytest.raises(SourceChanged, match=r"spring\.mp3 cannot be read: Bad file"):
                 body(upload)
 
     def test_grown_while_it_is_sent_counts_as_it_was(self, audio: Source, tmp_path: Path) -> None:

@@ -113,15 +113,31 @@ class TestABatchThatFails:
         ran.service.script("read_files", None, Fault(Unclear("500")))
         assert set(ran.outcomes().values()) == {"unknown: no whole answer came"}
 
-    def test_with_one_file_unclear_is_unknown(self, bench: MakeBench) -> None:
+    def test_with_one_file_unclear_is_sent_once_more(self, bench: MakeBench) -> None:
+        """F22: after a look, which finds it there and unchanged."""
         ran = bench(ONE)
         ran.service.script("delete", Fault(LOST))
+        assert ran.outcome() == "applied 7"
+        assert len(ran.service.calls) == 2
+
+    def test_with_one_file_unclear_twice_is_unknown(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.service.script("delete", Fault(LOST), Fault(LOST))
         assert ran.outcome() == "unknown: no whole answer came"
+        assert len(ran.service.calls) == 2
 
     def test_that_was_edited_meanwhile_is_stale(self, bench: MakeBench) -> None:
         ran = bench(ONE)
-        ran.service.script("delete", Fault(Unclear("500")))
+        ran.service.script("delete", Fault(LOST))
         ran.service.watch = lambda call: ran.service.edit(7, title="Theirs")
+        assert ran.outcome() == "stale: it was changed since the plan was made (is Theirs)"
+        assert len(ran.service.calls) == 1
+
+    def test_that_was_edited_at_the_last_is_stale(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.service.script("delete", Fault(LOST), Fault(LOST))
+        calls = ran.service.calls
+        ran.service.watch = lambda call: ran.service.edit(7, title="Theirs") if calls else None
         assert ran.outcome() == "stale: it was changed while the plan was applied (is Theirs)"
 
     def test_with_one_file_refused_is_failed(self, bench: MakeBench) -> None:

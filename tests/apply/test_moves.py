@@ -96,7 +96,7 @@ class TestHowPatientlyItLooks:
     @pytest.mark.parametrize(
         ("count", "error", "waited"),
         [
-            (1, LOST, 7.5),
+            (1, LOST, 2 * 7.5),
             (4, LOST, 0.5 + 2 * 0.5 + 4 * 7.5),
             (1, Rejected("422", status=422), 0),
             (2, Rejected("422", status=422), 0),
@@ -184,9 +184,16 @@ class TestOneThatDoesNotArrive:
 
     def test_is_looked_for_while_reads_may_lag(self, bench: MakeBench) -> None:
         ran = bench(ONE)
-        ran.service.script("move", Fault(LOST))
+        ran.service.script("move", Fault(LOST), Fault(LOST))
         assert ran.outcome() == "unknown: no whole answer came"
-        assert sum(ran.clock.slept) == 7.5
+        assert sum(ran.clock.slept) == 2 * 7.5
+
+    def test_is_sent_once_more_where_it_is_still_in_its_source(self, bench: MakeBench) -> None:
+        """F22."""
+        ran = bench(ONE)
+        ran.service.script("move", Fault(LOST))
+        assert ran.outcome() == "applied 7"
+        assert len(ran.service.calls) == 2
 
     def test_is_unknown_where_its_destination_cannot_be_read(self, bench: MakeBench) -> None:
         ran = bench(ONE)

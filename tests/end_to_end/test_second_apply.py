@@ -15,4 +15,3 @@ def test_ends_with_5_names_the_first_and_sends_nothing(spots: Workplace, sandbox
         )
         assert sandbox.mutations == []
         assert not (spots.folder / ".reconciler").exists()
-    assert spots.run("apply", "--yes").code == 0
