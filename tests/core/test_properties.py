@@ -13,7 +13,7 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any, get_args
 
-from hypothesis import assume, event, given
+from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.codec import Made, encode
@@ -136,7 +136,7 @@ EXPECTED = (
 def test_whatever_there_can_be_occurs_in_the_worlds() -> None:
     seen: Counter[str] = Counter()
 
-    @searched
+    @settings(searched, max_examples=max(6000, searched.max_examples))
     @given(worlds())
     def look(world: World) -> None:
         found = diff(world.desired, world.live(), retry_broken=world.retry_broken)
