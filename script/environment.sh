@@ -86,8 +86,10 @@ make_environment() {
     say "making ${environment#"$root"/} with $("$python" -V) from ${lock#"$root"/} (once; a minute or less)"
     rm -rf "$environment"
     "$python" -m venv "$environment" >&2 || fail "cannot make $environment"
-    # Only wheels: building somebody's source would fetch tools that no lock names.
-    if pip_install --require-hashes --only-binary :all: -r "$lock" &&
+    # Only what the lock names, which is complete: pip itself would look for newer versions of
+    # what the lock pins without an extra. Only wheels: building somebody's source would fetch
+    # tools that no lock names.
+    if pip_install --require-hashes --no-deps --only-binary :all: -r "$lock" &&
         pip_install --no-deps --no-build-isolation --editable "$root"; then
         echo "$wanted" >"$environment/stamp"
     else

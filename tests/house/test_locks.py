@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,21 @@ def test_a_lock_covers_what_pyproject_asks_for(name: str) -> None:
         if requirement.name != PROJECT["name"]:
             version, _ = packages[canonicalize_name(requirement.name)]
             assert version in requirement.specifier, f"{requirement}: run script/lock"
+
+
+@pytest.mark.parametrize("name", ["run", "dev"])
+def test_a_lock_names_all_that_its_packages_need(name: str) -> None:
+    """It is installed as it is, and nothing is looked for besides."""
+    packages = locked(name)
+    for package in packages:
+        try:
+            needs = requires(package) or []
+        except PackageNotFoundError:  # it is for another platform or another Python
+            continue
+        for need in map(Requirement, needs):
+            if need.marker is None or need.marker.evaluate({"extra": ""}):
+                version, _ = packages[canonicalize_name(need.name)]
+                assert need.specifier.contains(version, prereleases=True), f"{package}: {need}"
 
 
 def test_what_is_tested_is_what_runs() -> None:
