@@ -30,7 +30,9 @@ class Set(FakeClock):
 
 @pytest.mark.parametrize("by", [DAY, -DAY], ids=["on", "back"])
 class TestAClockThatIsSet:
-    def test_makes_the_settle_time_no_longer_and_no_shorter(self, tmp_path: Path, by: float) -> None:
+    def test_makes_the_settle_time_no_longer_and_no_shorter(
+        self, tmp_path: Path, by: float
+    ) -> None:
         at = desk(tmp_path, EVERYTHING)
         at.clock = clock = Set()
         at.service.script("create", Fault(Unclear("504")))
