@@ -2,14 +2,14 @@
 relies on another, only while that one is ready."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.apply.batches import batches
 from reconciler.apply.context import Context, never_taken
 from reconciler.apply.delivery import Changed, Delivery, KeptBack
 from reconciler.core.marks import Owned, owner, source_digest
-from reconciler.core.model import File, FileId, FileState
+from reconciler.core.model import DesiredState, Entry, File, FileId, FileState, Identity, Json, Key
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import ChangeId, Create, Delete
 from reconciler.errors import ReconcilerError, Rejected
@@ -38,6 +38,7 @@ class Deletes:
         """`creates`: the plan's, to know where what replaces a file is."""
         self._context = context
         self._creates = {create.id: create for create in creates}
+        self._keeping = _keeping(context.desired)
         self._not_due: list[Delete] = []
 
     def send(self, deletes: Sequence[Delete]) -> Sequence[Delete]:
@@ -83,7 +84,10 @@ class Deletes:
                 not_due.append(delete)
             elif delete.keeps is not None and delete.id not in ready:
                 content = context.contents.of(file)
-                why = f"file {delete.keeps}, which stays in its place, is not ready"
+                why = (
+                    f"file {delete.keeps}, which was to stay in its place, is no longer ready, or "
+                    "no longer the same"
+                )
                 ends.append((delete, Stale(why, content)))
             else:
                 due.append(delete)
@@ -113,16 +117,26 @@ class Deletes:
         }
 
     def _stands_for(self, file: File, delete: Delete) -> bool:
-        """Whether the file is ours, and where it was made by this run, is what was to be made:
-        an answer may name a file that is another."""
-        whose = owner(file, self._context.desired)
+        """Whether the file is what stays where the other goes: it has the mark for that, and is
+        made from what it should be. An answer may name a file that is another; and somebody may
+        have given the file to another entry since."""
+        desired = self._context.desired
+        whose = owner(file, desired)
+        digest = source_digest(file, desired.identity)
         if not isinstance(whose, Owned):
             return False
-        if delete.after_change is None:
+        if delete.after_change is not None:
+            create = self._creates[delete.after_change]
+            return whose.key == create.key and digest in (None, create.source.digest)
+        entry = self._keeping.get(delete.key) if delete.key is not None else None
+        if entry is None or whose.key not in (entry.key, *entry.was):
+            return False
+        if delete.key != entry.key:
+            # What the entry had under a former name goes, whatever it is made from now.
             return True
-        create = self._creates[delete.after_change]
-        digest = source_digest(file, self._context.desired.identity)
-        return whose.key == create.key and digest in (None, create.source.digest)
+        wanted = None if entry.source is None else entry.source.digest
+        # Where nothing says what it should be made from, duplicates are all made from the same.
+        return digest in (None, wanted or _digest_before(delete, desired.identity))
 
     def _send(self, deletes: Sequence[Delete], read_at: float | None) -> None:
         """Send, and where the answer is not a plain yes, look what is left and send its halves.
@@ -180,6 +194,18 @@ class Deletes:
         delivery = Delivery(self._context, deletes, look, seen_at=read_at)
         ids = [delete.file_id for delete in deletes]
         self._context.service.delete(deletes[0].bucket, ids, delivery)
+
+
+def _keeping(desired: DesiredState) -> Mapping[Key, Entry]:
+    """By every key that an entry has or had, the entry whose file stays."""
+    entries = desired.entries.values()
+    former = {was: entry for entry in entries for was in entry.was}
+    return {**former, **desired.entries}
+
+
+def _digest_before(delete: Delete, identity: Identity) -> Json:
+    field = identity.source_field
+    return None if field is None else delete.before.user_defined.get(field)
 
 
 def _relies_on(context: Context, delete: Delete) -> FileId | None:

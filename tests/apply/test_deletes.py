@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.apply import Settings
-from reconciler.core.model import FileId, FileState, Opaque
+from reconciler.core.model import FileId, FileState, Json, Opaque
 from reconciler.errors import (
     NotThere,
     ReconcilerError,
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 ONE = "file 7 spots gone s1"
 LOST = Unclear("no whole answer came")
+NO_KEEPER = (
+    "stale: file 7, which was to stay in its place, is no longer ready, or no longer the same"
+)
 
 
 def many(count: int) -> str:
@@ -180,13 +183,54 @@ class TestADuplicate:
     def test_stays_where_its_keeper_is_no_longer_ready(self, bench: MakeBench) -> None:
         ran = bench(self.TWO)
         ran.service.edit(7, state=FileState.BROKEN)
-        assert ran.outcome() == "stale: file 7, which stays in its place, is not ready (is T-a)"
+        assert ran.outcome() == f"{NO_KEEPER} (is T-a)"
         assert ran.service.calls == []
 
     def test_stays_where_its_keeper_is_gone(self, bench: MakeBench) -> None:
         ran = bench(self.TWO)
         del ran.service.files[FileId(7)]
-        assert ran.outcome().startswith("stale: file 7")
+        assert ran.outcome() == f"{NO_KEEPER} (is T-a)"
+
+    @pytest.mark.parametrize(
+        "mark",
+        [
+            {"catalog_key": "radio/b", "catalog_source": "sha256:0000000000000001"},
+            {"catalog_key": "radio/a", "catalog_source": "sha256:0000000000000002"},
+            {"catalog_key": "other/a", "catalog_source": "sha256:0000000000000001"},
+            {"catalog_source": "sha256:0000000000000001"},
+        ],
+        ids=["another key", "another source", "another catalogue", "no mark"],
+    )
+    def test_stays_where_its_keeper_has_become_something_else(
+        self, bench: MakeBench, mark: dict[str, Json]
+    ) -> None:
+        ran = bench(self.TWO)
+        ran.service.edit(7, user_defined=mark)
+        assert ran.outcome() == f"{NO_KEEPER} (is T-a)"
+        assert ran.service.calls == []
+
+    def test_without_a_source_that_anybody_knows_goes_beside_one_of_the_same(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench("entry a spots \n file 7 spots a s1 \n file 8 spots a s1")
+        assert ran.outcome() == "applied 8"
+        again = bench("entry a spots \n file 7 spots a s1 \n file 8 spots a s1")
+        again.service.edit(7, user_defined={"catalog_key": "radio/a", "catalog_source": "url:1"})
+        assert again.outcome() == f"{NO_KEEPER} (is T-a)"
+
+    def test_of_a_former_key_relies_on_the_entry_that_had_it(self, bench: MakeBench) -> None:
+        text = "entry a spots s2 was=z \n file 7 spots a s2 \n file 8 archive z s1"
+        assert bench(text).outcome() == "applied 8"
+        ran = bench(text)
+        ran.service.edit(7, user_defined={"catalog_key": "radio/b"})
+        assert ran.outcome() == f"{NO_KEEPER} (is T-z)"
+
+    def test_goes_beside_a_keeper_whose_mark_is_still_the_former_one(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench("entry a spots s1 was=z \n file 7 spots z s1 \n file 8 spots z s1")
+        ran.service.script("update", Fault(Rejected("422", status=422)))
+        assert ran.outcomes() == {"update:7": "failed: 422", "delete:8": "applied 8"}
 
     @pytest.mark.parametrize("new_ids", [False, True], ids=["same id", "new id"])
     def test_finds_its_keeper_where_it_is_moved_to(self, bench: MakeBench, new_ids: bool) -> None:

@@ -211,7 +211,10 @@ class TestABatchThatGoesOnceMore:
     def test_a_duplicate_stays_where_its_keeper_went_meanwhile(self, bench: MakeBench) -> None:
         ran = bench("entry a spots s1 \n file 7 spots a s1 \n file 8 spots a s1")
         again(ran, "delete", THROTTLED, lambda: ran.service.lose(FileId(7)))
-        assert ran.outcome() == "stale: file 7, which stays in its place, is not ready (is T-a)"
+        assert ran.outcome() == (
+            "stale: file 7, which was to stay in its place, is no longer ready, or no longer the same "
+            "(is T-a)"
+        )
         assert FileId(8) in ran.service.files
 
     def test_a_replaced_file_stays_where_the_new_one_is_no_longer_ready(
