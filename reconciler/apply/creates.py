@@ -14,7 +14,7 @@ from reconciler.apply.context import Context
 from reconciler.apply.delivery import Delivery, KeptBack
 from reconciler.core.marks import Owned, owner, source_digest
 from reconciler.core.model import File, FileId, Json, Key, LiveState, Presence
-from reconciler.core.outcome import Failed, Outcome, Stale, Unknown
+from reconciler.core.outcome import EarlierCreate, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import ChangeId, Create, Delete
 from reconciler.core.ports import Recording
 from reconciler.errors import ReconcilerError, Unclear
@@ -32,6 +32,8 @@ class _Waiting:
     create: Create
     due: float
     """When it may be sent once more, by the monotonic clock: the wall clock may jump."""
+    buckets: frozenset[str]
+    """Where its file may be."""
 
 
 class Creates:
@@ -46,12 +48,10 @@ class Creates:
     ) -> None:
         """`live`: a listing made just now. `deletes`: the plan's, to know what is replaced."""
         self._context = context
-        made, sent = ledger.made_creates(), ledger.open_creates()
-        self._earlier = {
-            **{key: self._due(at, _LAG) for key, at in made.items() if self._is_recent(at)},
-            **{key: self._due(at, context.settings.settle) for key, at in sent.items()},
-        }
-        """When what earlier runs sent, or have just made, may be sent once more."""
+        desired = context.desired
+        names = (desired.catalog, *desired.identity.former_names)
+        self._earlier = ledger.earlier_creates(names)
+        self._buckets = {bucket.id: name for name, bucket in desired.buckets.items()}
         self._waiting: list[_Waiting] = []
         self._there = {file.id for bucket in live.buckets.values() for file in bucket.files}
         self._newest = {
@@ -93,21 +93,30 @@ class Creates:
         context.results.end([(waiting.create, Unknown(why)) for waiting in self._waiting])
         self._waiting = []
 
-    def _due(self, since: float, seconds: float) -> float:
-        """So many seconds after a moment that an earlier run wrote down by the wall clock; never
-        later than from now."""
-        clock = self._context.clock
-        left = since + seconds - clock.now()
-        return clock.monotonic() + min(left, seconds)
+    def _sent_before(self, create: Create) -> _Waiting | None:
+        """What earlier runs have sent of it, under any key that the entry had and into whichever
+        bucket; None: nothing of which a file could still come to light."""
+        keys = (create.key, *self._former(create))
+        sent = [each for key in keys for each in self._earlier.get(key, ())]
+        sent = [each for each in sent if not each.made or self._left(each) > 0]
+        if not sent:
+            return None
+        left = max(map(self._left, sent))
+        there = {self._buckets[each.bucket_id] for each in sent if each.bucket_id in self._buckets}
+        due = self._context.clock.monotonic() + left
+        return _Waiting(create, due, frozenset({create.bucket, *there}))
 
-    def _is_recent(self, ended: float) -> bool:
-        return ended + _LAG > self._context.clock.now()
+    def _left(self, earlier: EarlierCreate) -> float:
+        """The seconds until it may be sent once more. It was written down by the wall clock, which
+        may have been set: never more than if it were written now."""
+        seconds = _LAG if earlier.made else self._context.settings.settle
+        return min(earlier.at + seconds - self._context.clock.now(), seconds)
 
     def _first(self, create: Create) -> None:
         context = self._context
         if context.halt.asked():
             return
-        there = self._found(create, self._marked.get(create.key, ()))
+        there = self._found(create, self._marked)
         if there is not None:
             context.results.end([(create, there)])
             return
@@ -115,20 +124,21 @@ class Creates:
         if refused is not None:
             context.results.end([(create, refused)])
             return
-        due = self._earlier.get(create.key)
-        if due is not None:
-            self._waiting.append(_Waiting(create, due))
-        elif not self._send(create) and not context.halt.asked():
+        waiting = self._sent_before(create)
+        if waiting is not None:
+            self._waiting.append(waiting)
+        elif not self._send(create, frozenset({create.bucket})) and not context.halt.asked():
             gone = Stale("the file that it replaces is not there any more", None)
             context.results.end([(create, gone)])
 
     def _send_again(self, waiting: _Waiting) -> None:
-        if not self._send(waiting.create):
+        if not self._send(waiting.create, waiting.buckets):
             self._waiting.append(waiting)
 
-    def _send(self, create: Create) -> bool:
+    def _send(self, create: Create, buckets: frozenset[str]) -> bool:
         """False: nothing was sent, and nothing said of it, since the run is stopping, or since
-        the file that it replaces is not there."""
+        the file that it replaces is not there. `buckets`: where its file may be, should the end
+        be unclear."""
         context = self._context
         source = context.desired.entries[create.key].source
         if source is None or context.halt.asked():
@@ -141,6 +151,7 @@ class Creates:
         if carried is None or not context.results.begin([create]):
             return False
         due = context.clock.monotonic() + context.settings.settle
+        unclear = _Waiting(create, due, buckets)
         # It rests on nothing that is there: it is sent because nothing is.
         delivery = Delivery(context, [create], _no_look, seen_at=context.clock.monotonic())
         try:
@@ -154,13 +165,13 @@ class Creates:
         except KeptBack as kept:
             context.results.end([(create, kept.failed)])
         except Unclear:
-            self._waiting.append(_Waiting(create, due))
+            self._waiting.append(unclear)
         except ReconcilerError as error:
             context.results.end([(create, context.failed(error))])
         else:
             if file.id in self._there:
                 # A new file has a new id: what the answer says is not of the file that was made.
-                self._waiting.append(_Waiting(create, due))
+                self._waiting.append(unclear)
             else:
                 context.results.end([(create, context.judged(file, create.after))])
         return True
@@ -193,7 +204,7 @@ class Creates:
     def _look(self) -> bool:
         """One look at the newest files of each bucket, for all that wait. False: it failed, so
         what was not found may be there all the same."""
-        buckets = {waiting.create.bucket for waiting in self._waiting}
+        buckets = {bucket for waiting in self._waiting for bucket in waiting.buckets}
         try:
             newest = [
                 file
@@ -206,7 +217,7 @@ class Creates:
         marked = self._by_key(newest)
         still: list[_Waiting] = []
         for waiting in self._waiting:
-            found = self._found(waiting.create, marked.get(waiting.create.key, ()))
+            found = self._found(waiting.create, marked)
             if found is None:
                 still.append(waiting)
             else:
@@ -214,18 +225,34 @@ class Creates:
         self._waiting = still
         return True
 
-    def _found(self, create: Create, marked: Sequence[File]) -> Outcome | None:
-        """The outcome where a file with the create's mark is there already."""
+    def _found(self, create: Create, marked: Mapping[Key, Sequence[File]]) -> Outcome | None:
+        """The outcome where a file that makes the create needless, or wrong, is there already: one
+        with its mark, or with that of a key which the entry had."""
         identity = self._context.desired.identity
         replaced = {create.replaces, *self._replaced[create.id]}
-        files = [file for file in marked if file.id not in replaced]
-        for file in files:
-            if source_digest(file, identity) in (None, create.source.digest):
+        files = [file for file in marked.get(create.key, ()) if file.id not in replaced]
+        made = [f for f in files if source_digest(f, identity) in (None, create.source.digest)]
+        for file in made:
+            if file.bucket == create.bucket:
                 return self._context.judged(file, create.after, already=True)
-        if files and create.replaces is None:
-            live = self._context.contents.of(files[0])
-            return Stale("a file with its mark, made from something else, is there now", live)
-        return None
+        if made:
+            return self._not_as_planned(made[0], f"it is there now, in bucket {made[0].bucket}")
+        if create.replaces is not None:
+            return None
+        if files:
+            why = "a file with its mark, made from something else, is there now"
+            return self._not_as_planned(files[0], why)
+        was = next((key for key in self._former(create) if marked.get(key)), None)
+        if was is None:
+            return None
+        return self._not_as_planned(marked[was][0], f"the file of its former key {was} is there")
+
+    def _not_as_planned(self, file: File, why: str) -> Stale:
+        return Stale(f"{why}: plan again", self._context.contents.of(file))
+
+    def _former(self, create: Create) -> Sequence[Key]:
+        entry = self._context.desired.entries.get(create.key)
+        return () if entry is None else entry.was
 
     def _by_key(self, files: Iterable[File]) -> Mapping[Key, Sequence[File]]:
         marked: dict[Key, list[File]] = defaultdict(list)

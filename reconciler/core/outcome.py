@@ -52,3 +52,14 @@ class Sent:
     """How often, by this run."""
     status: int | None
     """The last answer's HTTP status; None where none came."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierCreate:
+    """A create that an earlier run has sent, and whose file a listing may not show."""
+
+    at: float
+    """When that run last said something of it, by the wall clock."""
+    bucket_id: int
+    made: bool
+    """It made a file, which a listing may not show yet. Else nobody knows, and it may come."""

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from reconciler.core.model import File, FileId, Key, LiveState, Source, UserDefined
-from reconciler.core.outcome import Outcome, Sent
+from reconciler.core.outcome import EarlierCreate, Outcome, Sent
 from reconciler.core.plan import Change, ChangeId
 
 
@@ -113,10 +113,8 @@ class Recording(Protocol):
         last of a change counts."""
         ...
 
-    def open_creates(self) -> Mapping[Key, float]:
-        """Creates of earlier runs whose end is not known, and when they began (wall clock)."""
-        ...
-
-    def made_creates(self) -> Mapping[Key, float]:
-        """Creates of earlier runs that made a file, and when they ended (wall clock)."""
+    def earlier_creates(self, names: Collection[str]) -> Mapping[Key, Sequence[EarlierCreate]]:
+        """By key, the creates that earlier runs of the catalogue with these names have sent, and
+        whose files a listing may not show: those of which nobody knows how they ended, and those
+        that made a file."""
         ...

@@ -4,20 +4,20 @@ next step is taken."""
 import fcntl
 import os
 import threading
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from typing import Self
 
 from reconciler.core.model import Json, Key
-from reconciler.core.outcome import Outcome, Sent
+from reconciler.core.outcome import EarlierCreate, Outcome, Sent
 from reconciler.core.plan import Change, ChangeId
 from reconciler.core.ports import Clock
 from reconciler.errors import LedgerError, LockHeld
 from reconciler.ledger.chain import FORMAT, START, anchor_of, line_after, tail
+from reconciler.ledger.earlier import EarlierCreates
 from reconciler.ledger.reading import check_is_file, checked, understood, why
 from reconciler.ledger.saying import beginning, ending
 
@@ -37,7 +37,7 @@ class Ledger:
         self._broken: LedgerError | None = None
         self._unwritten: list[Mapping[str, Json]] = []
         self._is_under_way = False
-        self._catalog = ""
+        self._origin = ""
         try:
             _make_folder(path.parent)
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -46,8 +46,7 @@ class Ledger:
             raise LedgerError(f"opening the ledger {path}: {why(error)}") from error
         try:
             self._take()
-            self._open: dict[str, dict[Key, float]] = defaultdict(dict)
-            self._made: dict[str, dict[Key, float]] = defaultdict(dict)
+            self._earlier = EarlierCreates()
             self._heal()
             _sync_folder(path.parent)
         except OSError as error:
@@ -90,7 +89,7 @@ class Ledger:
 
     def run_began(self, about: Mapping[str, Json]) -> None:
         """A run begins; `about`: the plan, and who runs it, where, for what."""
-        self._catalog = _catalog_of(about)
+        self._origin = str(about.get("origin", ""))
         self._append([{"kind": "run.began", "format": FORMAT, **about}])
         self._is_under_way = True
 
@@ -111,14 +110,10 @@ class Ledger:
         self._is_under_way = False
         self._append([{"kind": "run.ended", **about}])
 
-    def open_creates(self) -> Mapping[Key, float]:
-        """Creates of this catalogue's earlier runs of which nobody knows how they ended, and when
-        they began. Another catalogue with the same key closes none of them."""
-        return self._open[self._catalog]
-
-    def made_creates(self) -> Mapping[Key, float]:
-        """Creates of this catalogue's earlier runs that made a file, and when they ended."""
-        return self._made[self._catalog]
+    def earlier_creates(self, names: Collection[str]) -> Mapping[Key, Sequence[EarlierCreate]]:
+        """By key, what earlier runs of the catalogue, by these names and on this run's host, have
+        sent and a listing may not show. Another catalogue with the same key answers for none."""
+        return self._earlier.of(names, self._origin)
 
     def _take(self) -> None:
         try:
@@ -127,35 +122,20 @@ class Ledger:
             raise LockHeld(f"another apply writes to the ledger {self._path}") from error
 
     def _heal(self) -> None:
-        """Read the whole chain, and which creates of which catalogue are open in it or have made
-        a file; cut off a torn end."""
+        """Read the whole chain, and what it knows of creates; cut off a torn end."""
         check_is_file(self._file, f"opening the ledger {self._path}")
         with os.fdopen(os.dup(self._file), "rb") as stream:
             stream.seek(0)
             data = stream.read()
         self._at = START
-        runs: dict[str, str] = {}
         for record in checked(data, self._path):
             self._at = anchor_of(record)
             with understood(record, self._path):
-                if record["kind"] == "run.began":
-                    runs[record["run"]] = _catalog_of(record)
-                if record.get("action") == "create":
-                    self._remember(record, runs[record["run"]])
+                self._earlier.note(record)
         torn = len(tail(data))
         if torn:
             os.ftruncate(self._file, len(data) - torn)
             os.fsync(self._file)
-
-    def _remember(self, create: Mapping[str, Any], catalog: str) -> None:
-        key = Key(create["key"])
-        at = datetime.fromisoformat(create["at"]).timestamp()
-        self._open[catalog].pop(key, None)
-        self._made[catalog].pop(key, None)
-        if create["kind"] == "change.began" or create["outcome"] == "unknown":
-            self._open[catalog][key] = at
-        elif create.get("file_id") is not None:
-            self._made[catalog][key] = at
 
     def _append(self, records: Collection[Mapping[str, Json]]) -> None:
         """Write the records and wait for the disk. After one failure nothing is written any
@@ -189,11 +169,6 @@ class Ledger:
                 f"writing to the ledger {self._path}: {error.strerror}; nothing more is sent"
             ) from error
         self._at = at
-
-
-def _catalog_of(about: Mapping[str, Any]) -> str:
-    """Which catalogue, on which host, a run was of."""
-    return f"{about['catalog']['name']} {about.get('origin', '')}"
 
 
 def _make_folder(folder: Path) -> None:

@@ -19,6 +19,7 @@ from reconciler.errors import (
     UnreadableAnswer,
 )
 from tests.apply.fake_service import Call, Fault
+from tests.core.scenario import given
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -216,6 +217,44 @@ class TestAnEarlierRun:
         assert ran.outcome(SETTLE) == "applied 102"
         assert sum(ran.clock.slept) == 5
 
+    @pytest.mark.parametrize(
+        ("now", "why"),
+        [
+            ("entry a archive s1 x=1", "it is there now, in bucket spots"),
+            ("entry b spots s1 x=1 was=a", "the file of its former key a is there"),
+            ("entry b archive s1 x=1 was=a", "the file of its former key a is there"),
+            (
+                "entry a spots s2 x=1",
+                "a file with its mark, made from something else, is there now",
+            ),
+        ],
+        ids=["another bucket", "another key", "both", "another source"],
+    )
+    def test_is_looked_for_where_it_was_sent_though_the_catalogue_has_moved_on(
+        self, bench: MakeBench, now: str, why: str
+    ) -> None:
+        ran = bench(ONE)
+        self.leaves_open(ran)
+        ran.desired, _ = given(now)
+        ran.again()
+        ran.clock.on_sleep = lambda: ran.service.put(marked(101, "a", 1, x=1))
+        assert ran.outcome(SETTLE) == f"stale: {why}: plan again (is T-a)"
+        assert creates(ran) == 1
+        ran.again()
+        ran.run(SETTLE)
+        assert ran.replan().changes == ()
+        assert len(ran.service.files) == 1
+
+    def test_does_not_come_back_where_its_bucket_is_no_longer_the_catalogues(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench(ONE)
+        self.leaves_open(ran)
+        ran.desired, ran.service.live = given("bucket archive 2 \n entry a archive s1 x=1")
+        ran.again()
+        assert ran.outcome(SETTLE) == "applied 101"
+        assert sum(ran.clock.slept) >= 119
+
     def test_came_late_and_is_found_by_the_listing(self, bench: MakeBench) -> None:
         ran = bench(ONE)
         plan = ran.plan
@@ -236,13 +275,23 @@ class TestWhatIsThereAlready:
     def test_nor_in_another_bucket(self, bench: MakeBench) -> None:
         ran = bench(ONE)
         ran.service.put(replace(marked(8, "a", 1, x=1), bucket="archive"))
-        assert ran.outcome() == "applied 8 already"
+        assert ran.outcome() == "stale: it is there now, in bucket archive: plan again (is T-a)"
+        assert ran.service.calls == []
+
+    def test_nor_under_a_key_that_the_entry_had(self, bench: MakeBench) -> None:
+        ran = bench("entry a spots s1 x=1 was=old")
+        ran.service.put(marked(8, "old", 1, x=1))
+        assert ran.outcome() == (
+            "stale: the file of its former key old is there: plan again (is T-old)"
+        )
+        assert ran.service.calls == []
 
     def test_one_of_another_source_makes_it_stale(self, bench: MakeBench) -> None:
         ran = bench(ONE)
         ran.service.put(marked(8, "a", 2, x=1))
         assert ran.outcome() == (
-            "stale: a file with its mark, made from something else, is there now (is T-a)"
+            "stale: a file with its mark, made from something else, is there now: "
+            "plan again (is T-a)"
         )
 
     def test_one_with_other_values_is_named(self, bench: MakeBench) -> None:

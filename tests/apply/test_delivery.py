@@ -212,8 +212,8 @@ class TestABatchThatGoesOnceMore:
         ran = bench("entry a spots s1 \n file 7 spots a s1 \n file 8 spots a s1")
         again(ran, "delete", THROTTLED, lambda: ran.service.lose(FileId(7)))
         assert ran.outcome() == (
-            "stale: file 7, which was to stay in its place, is no longer ready, or no longer the same "
-            "(is T-a)"
+            "stale: file 7, which was to stay in its place, is no longer ready, "
+            "or no longer the same (is T-a)"
         )
         assert FileId(8) in ran.service.files
 

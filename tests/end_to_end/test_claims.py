@@ -197,12 +197,13 @@ def test_two_catalogues_on_one_ledger_do_not_close_each_others_intents(tmp_path:
         ledger.began([create])
     with Ledger(path, clock, "r2") as ledger:
         ledger.run_began(about("two"))
-        assert ledger.open_creates() == {}
+        assert ledger.earlier_creates(["two"]) == {}
         ledger.began([create])
         ledger.ended([(create, Applied(FileId(7), ""))])
     with Ledger(path, clock, "r3") as ledger:
         ledger.run_began(about("one"))
-        assert list(ledger.open_creates()) == ["k"]
+        [sent] = ledger.earlier_creates(["one"])["k"]
+        assert not sent.made
 
 
 @contextmanager

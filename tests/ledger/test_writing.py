@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.content import Content
 from reconciler.core.model import FileId, Key
-from reconciler.core.outcome import Failed, Outcome, Sent, Stale, Unknown
+from reconciler.core.outcome import EarlierCreate, Failed, Outcome, Sent, Stale, Unknown
 from reconciler.errors import LedgerError, LockHeld
 from reconciler.ledger import Ledger, last_applied, read_records
 from reconciler.ledger.chain import Anchor
@@ -28,7 +29,7 @@ from tests.apply.test_stopping import no_file_longer_than
 from tests.ledger.made import DONE, T2, create, delete, move, run, update
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from reconciler.core.plan import ChangeId
 
@@ -46,10 +47,17 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-def open_in(path: Path, catalog: str = "radio") -> Mapping[Key, float]:
+def earlier_in(path: Path, *names: str, origin: str = "") -> Mapping[Key, Sequence[EarlierCreate]]:
     with Ledger(path, FakeClock(), "looks") as ledger:
-        ledger.run_began({"catalog": {"name": catalog}})
-        return ledger.open_creates()
+        ledger.run_began({"catalog": {"name": "looks"}, "origin": origin})
+        return ledger.earlier_creates(names or ("radio",))
+
+
+def open_in(path: Path, catalog: str = "radio") -> Mapping[Key, float]:
+    """The last moment of each key's creates that may still come."""
+    found = earlier_in(path, catalog)
+    last = {key: [each.at for each in sent if not each.made] for key, sent in found.items()}
+    return {key: max(times) for key, times in last.items() if times}
 
 
 class TestARecord:
@@ -429,13 +437,46 @@ class TestOpenCreates:
         with Ledger(path, FakeClock(), "x") as ledger:
             ledger.run_began({"catalog": {"name": "radio"}})
             ledger.began([create("a")])
-            assert ledger.open_creates() == {}
+            assert ledger.earlier_creates(["radio"]) == {}
 
     def test_of_another_catalogue_are_none_of_ours(self, path: Path) -> None:
         run(path, (create("a"), None))
         run(path, (create("a"), DONE), name="run-2", catalog="other")
         assert open_in(path) == {"a": FakeClock().now()}
         assert open_in(path, "other") == {}
+
+    def test_under_a_name_that_the_catalogue_had_are_ours(self, path: Path) -> None:
+        run(path, (create("a"), None), catalog="former")
+        assert set(earlier_in(path, "radio", "former")) == {"a"}
+        assert earlier_in(path, "radio", "former", origin="https://elsewhere") == {}
+
+    def test_say_where_their_files_may_be(self, path: Path) -> None:
+        """The catalogue may want the entry elsewhere by now."""
+        run(path, (replace(create("a"), bucket="news", bucket_id=3), None))
+        run(path, (create("a"), Unknown("x")), name="run-2")
+        [news, spots] = earlier_in(path)[Key("a")]
+        assert (news.bucket_id, news.made) == (3, False)
+        assert (spots.bucket_id, spots.made) == (1, False)
+
+    def test_stay_open_where_a_later_run_did_not_send_anything(self, path: Path) -> None:
+        run(path, (create("a"), None))
+        with Ledger(path, FakeClock(), "run-2") as ledger:
+            ledger.run_began({"catalog": {"name": "radio"}})
+            ledger.ended([(create("a"), Failed("its source is not there"))])
+        assert set(open_in(path)) == {"a"}
+
+    def test_stay_open_where_a_later_run_was_refused(self, path: Path) -> None:
+        run(path, (create("a"), None))
+        run(path, (create("a"), Failed("422")), name="run-2")
+        assert set(open_in(path)) == {"a"}
+
+    def test_that_made_a_file_say_so(self, path: Path) -> None:
+        run(path, (create("a"), DONE))
+        run(path, (create("b"), Failed("the service keeps something else", FileId(8))))
+        assert [[each.made for each in sent] for sent in earlier_in(path).values()] == [
+            [True],
+            [True],
+        ]
 
 
 texts = st.text(
