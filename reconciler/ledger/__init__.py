@@ -1,7 +1,8 @@
 """The ledger: an append-only, hash-chained record of every apply, one JSON line a record.
 
 `chain` says what a line is, `saying` what stands in it, `writing` and `reading` meet the disk;
-`earlier` remembers the creates of former runs; `verifying` and `diagnosing` tell whether a ledger is as it was written, and what is not.
+`earlier` remembers what former runs have sent; `verifying` and `diagnosing` tell whether a ledger
+is as it was written, and what is not.
 """
 
 from reconciler.ledger.chain import FORMAT
