@@ -16,6 +16,9 @@ from reconciler.core.plan import Change
 from reconciler.core.ports import Clock, Writing
 from reconciler.errors import ReconcilerError, ServiceError, TokenRefused, Unreachable
 
+LAG = 30.0
+"""Seconds for which a reading may not show yet what was written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -6,85 +6,73 @@ slow service may still finish the first. An earlier run's open intents are treat
 what an earlier run has just made may not be in a listing yet, so it is looked for, too.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from reconciler.apply.context import Context
-from reconciler.apply.delivery import Delivery, KeptBack
-from reconciler.core.marks import Owned, owner, source_digest
-from reconciler.core.model import File, FileId, Json, Key, LiveState, Presence
+from reconciler.apply.context import LAG, Context
+from reconciler.apply.delivery import MOST_REWRITTEN, Changed, Delivery, KeptBack, Rewritten
+from reconciler.apply.present import Present
+from reconciler.core.model import File, Json, Key, Presence, Source
 from reconciler.core.outcome import EarlierCreate, Failed, Outcome, Stale, Unknown
-from reconciler.core.plan import ChangeId, Create, Delete
+from reconciler.core.plan import Create
 from reconciler.core.ports import Recording
 from reconciler.errors import ReconcilerError, Unclear
 
 _LOOKS = (0.0, 2.0, 5.0)
 """Seconds to wait before each look for a file whose last send ended unclear."""
-
-
-_LAG = 5.0
-"""Seconds for which a reading may not show yet what was made."""
+_GONE = Stale("the file that it replaces is not there any more", None)
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Sending:
+    """A create that is to be sent, or whose file may be on its way."""
+
     create: Create
-    due: float
-    """When it may be sent once more, by the monotonic clock: the wall clock may jump."""
     buckets: frozenset[str]
     """Where its file may be."""
+    due: float | None = None
+    """When it may be sent once more, by the monotonic clock, since the wall clock may jump; None:
+    it was not sent before, as far as anybody knows."""
+    sent: bool = False
+    """Whether this run has sent it, and nobody knows how that ended."""
 
 
 class Creates:
     """One run's creates."""
 
     def __init__(
-        self,
-        context: Context,
-        live: LiveState,
-        deletes: Sequence[Delete],
-        ledger: Recording,
+        self, context: Context, present: Present, ledger: Recording, unproved: Sequence[str]
     ) -> None:
-        """`live`: a listing made just now. `deletes`: the plan's, to know what is replaced."""
+        """`unproved`: the buckets whose listing is not proved, and why."""
         self._context = context
+        self._present = present
+        self._unproved = unproved
         desired = context.desired
-        names = (desired.catalog, *desired.identity.former_names)
-        self._earlier = ledger.earlier_creates(names)
+        self._earlier = ledger.earlier_creates((desired.catalog, *desired.identity.former_names))
         self._buckets = {bucket.id: name for name, bucket in desired.buckets.items()}
-        self._waiting: list[_Waiting] = []
-        self._there = {file.id for bucket in live.buckets.values() for file in bucket.files}
-        self._newest = {
-            name: max((file.id for file in bucket.files), default=FileId(0))
-            for name, bucket in live.buckets.items()
-        }
-        self._replaced: dict[ChangeId, set[FileId]] = defaultdict(set)
-        for delete in deletes:
-            if delete.after_change is not None:
-                self._replaced[delete.after_change].add(delete.file_id)
-        self._marked = self._by_key(file for b in live.buckets.values() for file in b.files)
-        self._unproved = [
-            f"{name}: {bucket.incomplete}"
-            for name, bucket in sorted(live.buckets.items())
-            if bucket.incomplete is not None
-        ]
+        self._waiting: list[_Sending] = []
+        self._without_old: list[Create] = []
+        """Those whose file to replace was not there when they were to be sent."""
 
     def send(self, creates: Sequence[Create]) -> None:
         """Send what is not there yet, each once, and look for what ended unclear."""
-        list(self._context.pool.map(self._first, creates))
-        if self._waiting and not self._context.halt.asked():
+        context = self._context
+        list(context.pool.map(self._first, creates))
+        if (self._waiting or self._without_old) and not context.halt.asked():
             self._look()
+        ends = [(create, self._found(create) or _GONE) for create in self._without_old]
+        context.results.end(ends)
 
     def settle(self) -> None:
         """Find or send once more what is still unclear, and give up on the rest."""
         context = self._context
         if self._waiting and not context.halt.asked():
             context.progress.doing("waiting for uploads whose answer was lost")
-            due = max(waiting.due for waiting in self._waiting)
+            due = max(waiting.due or 0.0 for waiting in self._waiting)
             context.halt.pause(due - context.clock.monotonic())
             if self._look() and not context.halt.asked():
                 again, self._waiting = self._waiting, []
-                list(context.pool.map(self._send_again, again))
+                list(context.pool.map(self._send, again))
             for seconds in _LOOKS:
                 if self._waiting and not context.halt.asked():
                     context.halt.pause(seconds)
@@ -93,7 +81,26 @@ class Creates:
         context.results.end([(waiting.create, Unknown(why)) for waiting in self._waiting])
         self._waiting = []
 
-    def _sent_before(self, create: Create) -> _Waiting | None:
+    def _first(self, create: Create) -> None:
+        context = self._context
+        if context.halt.asked():
+            return
+        sending = _Sending(create, frozenset({create.bucket}))
+        try:
+            self._present.freshen()
+        except ReconcilerError as error:
+            self._end(sending, context.failed(error))
+            return
+        outcome = self._found(create) or self._refused(create)
+        waiting = self._sent_before(create)
+        if outcome is not None:
+            self._end(sending, outcome)
+        elif waiting is not None:
+            self._waiting.append(waiting)
+        else:
+            self._send(sending)
+
+    def _sent_before(self, create: Create) -> _Sending | None:
         """What earlier runs have sent of it, under any key that the entry had and into whichever
         bucket; None: nothing of which a file could still come to light."""
         keys = (create.key, *self._former(create))
@@ -101,87 +108,111 @@ class Creates:
         sent = [each for each in sent if not each.made or self._left(each) > 0]
         if not sent:
             return None
-        left = max(map(self._left, sent))
         there = {self._buckets[each.bucket_id] for each in sent if each.bucket_id in self._buckets}
-        due = self._context.clock.monotonic() + left
-        return _Waiting(create, due, frozenset({create.bucket, *there}))
+        due = self._context.clock.monotonic() + max(map(self._left, sent))
+        return _Sending(create, frozenset({create.bucket, *there}), due)
 
     def _left(self, earlier: EarlierCreate) -> float:
         """The seconds until it may be sent once more. It was written down by the wall clock, which
         may have been set: never more than if it were written now."""
-        seconds = _LAG if earlier.made else self._context.settings.settle
+        seconds = LAG if earlier.made else self._context.settings.settle
         return min(earlier.at + seconds - self._context.clock.now(), seconds)
 
-    def _first(self, create: Create) -> None:
-        context = self._context
-        if context.halt.asked():
-            return
-        there = self._found(create, self._marked)
-        if there is not None:
-            context.results.end([(create, there)])
-            return
-        refused = self._refused(create)
-        if refused is not None:
-            context.results.end([(create, refused)])
-            return
-        waiting = self._sent_before(create)
-        if waiting is not None:
-            self._waiting.append(waiting)
-        elif not self._send(create, frozenset({create.bucket})) and not context.halt.asked():
-            gone = Stale("the file that it replaces is not there any more", None)
-            context.results.end([(create, gone)])
-
-    def _send_again(self, waiting: _Waiting) -> None:
-        if not self._send(waiting.create, waiting.buckets):
-            self._waiting.append(waiting)
-
-    def _send(self, create: Create, buckets: frozenset[str]) -> bool:
-        """False: nothing was sent, and nothing said of it, since the run is stopping, or since
-        the file that it replaces is not there. `buckets`: where its file may be, should the end
-        be unclear."""
-        context = self._context
+    def _send(self, sending: _Sending) -> None:
+        """Send it, over what others keep in the file that it replaces, as that is then."""
+        context, create = self._context, sending.create
         source = context.desired.entries[create.key].source
         if source is None or context.halt.asked():
-            return False
+            self._put_off(sending)
+            return
         try:
-            carried = self._carried(create)
+            old = self._old(create)
+        except Changed as changed:
+            self._end(sending, changed.outcome or _GONE)
+            return
         except ReconcilerError as error:
-            context.results.end([(create, context.failed(error))])
-            return True
-        if carried is None or not context.results.begin([create]):
-            return False
-        due = context.clock.monotonic() + context.settings.settle
-        unclear = _Waiting(create, due, buckets)
-        # It rests on nothing that is there: it is sent because nothing is.
-        delivery = Delivery(context, [create], _no_look, seen_at=context.clock.monotonic())
+            self._end(sending, context.failed(error))
+            return
+        if (old is None and create.replaces is not None) or not context.results.begin([create]):
+            self._put_off(sending)
+            return
         try:
-            file = context.service.create(
-                create.bucket,
-                create.after.title,
-                {**carried, **create.after.user_defined},
-                source,
-                delivery,
-            )
+            self._end(sending, self._sent(create, source, old))
+        except Changed as changed:
+            self._end(sending, changed.outcome or _GONE)
         except KeptBack as kept:
-            context.results.end([(create, kept.failed)])
+            self._end(sending, kept.failed)
         except Unclear:
-            self._waiting.append(unclear)
+            due = context.clock.monotonic() + context.settings.settle
+            self._waiting.append(replace(sending, due=due, sent=True))
         except ReconcilerError as error:
-            context.results.end([(create, context.failed(error))])
-        else:
-            if file.id in self._there:
-                # A new file has a new id: what the answer says is not of the file that was made.
-                self._waiting.append(unclear)
-            else:
-                context.results.end([(create, context.judged(file, create.after))])
-        return True
+            self._end(sending, context.failed(error))
 
-    def _carried(self, create: Create) -> Mapping[str, Json] | None:
-        """The replaced file's ignored values, as they are now; None: it is not there."""
+    def _sent(self, create: Create, source: Source, old: File | None) -> Outcome:
+        """The outcome of a create that the service has answered. Raises `Unclear` where it names
+        a file that was there before: that is not the one that was made."""
+        context = self._context
+        for _ in range(MOST_REWRITTEN):
+            try:
+                file = self._post(create, source, old)
+            except Rewritten as rewritten:
+                old = rewritten.file
+                continue
+            if self._present.was_listed(file.id):
+                raise Unclear(f"the answer names file {file.id}, which was there before")
+            return context.judged(file, create.after)
+        return Failed("others keep writing into the file that it replaces: apply again")
+
+    def _post(self, create: Create, source: Source, old: File | None) -> File:
+        context = self._context
+        carried = self._carried(old)
+
+        def look() -> None:
+            now = self._old(create)
+            if now is None and old is not None:
+                raise Changed(_GONE)
+            if now is not None and self._carried(now) != carried:
+                raise Rewritten(now)
+
+        delivery = Delivery(context, [create], look, seen_at=context.clock.monotonic())
+        wanted = {**carried, **create.after.user_defined}
+        return context.service.create(create.bucket, create.after.title, wanted, source, delivery)
+
+    def _old(self, create: Create) -> File | None:
+        """The file that it replaces, as it is now; None: it replaces none, or it is not there.
+        Raises `Changed` where it is not what the plan saw."""
         if create.replaces is None or create.from_bucket is None:
-            return {}
-        files = self._context.service.read_files(create.from_bucket, [create.replaces])
-        return self._context.contents.ignored(files[0]) if files else None
+            return None
+        context = self._context
+        files = context.service.read_files(create.from_bucket, [create.replaces])
+        before = self._present.before(create)
+        if files and before is not None and not context.is_still(files[0], before):
+            why = "the file that it replaces was changed since the plan was made"
+            raise Changed(Stale(why, context.contents.of(files[0])))
+        return files[0] if files else None
+
+    def _carried(self, old: File | None) -> Mapping[str, Json]:
+        return {} if old is None else self._context.contents.ignored(old)
+
+    def _put_off(self, sending: _Sending) -> None:
+        """Nothing was sent, since the run is stopping or the file that it replaces is not there."""
+        if sending.due is not None:
+            self._waiting.append(sending)
+        elif not self._context.halt.asked():
+            self._without_old.append(sending.create)
+
+    def _end(self, sending: _Sending, outcome: Outcome) -> None:
+        """A file that an earlier sending makes may still come: then nobody knows."""
+        if sending.sent and isinstance(outcome, Failed | Stale):
+            outcome = Unknown(f"it was sent before, and no answer came; and now: {outcome.why}")
+        self._context.results.end([(sending.create, outcome)])
+
+    def _found(self, create: Create) -> Outcome | None:
+        return self._present.found(create, self._former(create))
+
+    def _former(self, create: Create) -> Sequence[Key]:
+        entry = self._context.desired.entries.get(create.key)
+        return () if entry is None else entry.was
 
     def _refused(self, create: Create) -> Outcome | None:
         """Why it must not be sent, though the plan says so."""
@@ -205,63 +236,17 @@ class Creates:
         """One look at the newest files of each bucket, for all that wait. False: it failed, so
         what was not found may be there all the same."""
         buckets = {bucket for waiting in self._waiting for bucket in waiting.buckets}
+        buckets |= {create.bucket for create in self._without_old}
         try:
-            newest = [
-                file
-                for bucket in sorted(buckets)
-                for file in self._context.service.read_newest(bucket, self._newest[bucket])
-            ]
+            self._present.look(buckets)
         except ReconcilerError as error:
             self._context.failed(error)
             return False
-        marked = self._by_key(newest)
-        still: list[_Waiting] = []
-        for waiting in self._waiting:
-            found = self._found(waiting.create, marked)
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            found = self._found(each.create)
             if found is None:
-                still.append(waiting)
+                self._waiting.append(each)
             else:
-                self._context.results.end([(waiting.create, found)])
-        self._waiting = still
+                self._context.results.end([(each.create, found)])
         return True
-
-    def _found(self, create: Create, marked: Mapping[Key, Sequence[File]]) -> Outcome | None:
-        """The outcome where a file that makes the create needless, or wrong, is there already: one
-        with its mark, or with that of a key which the entry had."""
-        identity = self._context.desired.identity
-        replaced = {create.replaces, *self._replaced[create.id]}
-        files = [file for file in marked.get(create.key, ()) if file.id not in replaced]
-        made = [f for f in files if source_digest(f, identity) in (None, create.source.digest)]
-        for file in made:
-            if file.bucket == create.bucket:
-                return self._context.judged(file, create.after, already=True)
-        if made:
-            return self._not_as_planned(made[0], f"it is there now, in bucket {made[0].bucket}")
-        if create.replaces is not None:
-            return None
-        if files:
-            why = "a file with its mark, made from something else, is there now"
-            return self._not_as_planned(files[0], why)
-        was = next((key for key in self._former(create) if marked.get(key)), None)
-        if was is None:
-            return None
-        return self._not_as_planned(marked[was][0], f"the file of its former key {was} is there")
-
-    def _not_as_planned(self, file: File, why: str) -> Stale:
-        return Stale(f"{why}: plan again", self._context.contents.of(file))
-
-    def _former(self, create: Create) -> Sequence[Key]:
-        entry = self._context.desired.entries.get(create.key)
-        return () if entry is None else entry.was
-
-    def _by_key(self, files: Iterable[File]) -> Mapping[Key, Sequence[File]]:
-        marked: dict[Key, list[File]] = defaultdict(list)
-        for file in files:
-            whose = owner(file, self._context.desired)
-            if isinstance(whose, Owned):
-                marked[whose.key].append(file)
-        return marked
-
-
-def _no_look() -> None:
-    """Nothing has to be read again before a create."""

@@ -7,12 +7,17 @@ later than that, since the pace held it up or since it goes once more, it is rea
 from collections.abc import Callable, Sequence
 
 from reconciler.apply.context import Context
+from reconciler.core.model import File
 from reconciler.core.outcome import Failed, Outcome
 from reconciler.core.plan import Change
 from reconciler.errors import ReconcilerError
 
 JUST_BEFORE = 10.0
 """Seconds for which what was read counts as read just before."""
+
+
+MOST_REWRITTEN = 5
+"""How often a write is built anew, since others keep writing into what it carries over."""
 
 
 class Changed(Exception):
@@ -22,6 +27,16 @@ class Changed(Exception):
         """`outcome`: how the change ended by that, where one request is one change."""
         super().__init__()
         self.outcome = outcome
+
+
+class Rewritten(Exception):
+    """Others have written since into what the write carries over: it did not go out (once more),
+    and is to be built anew."""
+
+    def __init__(self, file: File) -> None:
+        """`file`: as it is now."""
+        super().__init__()
+        self.file = file
 
 
 class KeptBack(Exception):

@@ -11,6 +11,7 @@ from reconciler.apply.creates import Creates
 from reconciler.apply.deletes import Deletes
 from reconciler.apply.halt import Halt
 from reconciler.apply.moves import send_moves
+from reconciler.apply.present import Present
 from reconciler.apply.progress import Progress
 from reconciler.apply.results import Results
 from reconciler.apply.updates import send_updates
@@ -88,7 +89,12 @@ def _in_order(
     if creates:
         context.progress.doing("listing the buckets again, before anything is created")
         live = context.service.read_live()
-        sending = Creates(context, live, deletes, ledger)
+        unproved = [
+            f"{name}: {bucket.incomplete}"
+            for name, bucket in sorted(live.buckets.items())
+            if bucket.incomplete is not None
+        ]
+        sending = Creates(context, Present(context, live, deletes), ledger, unproved)
         context.progress.doing("creating")
         sending.send(creates)
     context.progress.doing("moving")
