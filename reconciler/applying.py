@@ -87,7 +87,8 @@ class Finished:
     remaining: Plan | None
     """What a plan of the same scope would do now. None where it could not be made any more."""
     converged: bool
-    """`remaining` is empty, from proved listings, and nothing is pending or broken."""
+    """`remaining` is empty, from listings that are proved or that `--allow incomplete` takes for
+    proved, and nothing is pending or broken."""
     anchor: str | None
     """The ledger's last `SEQ:HASH`; None where there was nothing to do."""
     unwritten: Sequence[Mapping[str, Json]] = ()
@@ -189,8 +190,8 @@ def _look_again(
         return None, report
     try:
         remaining, live = _what_remains(work, desired, service)
-        for seconds in _LOOKS if _all_applied(report) else ():
-            if not remaining.changes:
+        for seconds in _LOOKS:
+            if not (remaining.changes and _all_applied(report)) and not _not_gone(report, live):
                 break
             clock.sleep(seconds)
             remaining, live = _what_remains(work, desired, service)
@@ -227,14 +228,14 @@ def _all_applied(report: Report) -> bool:
 
 
 def _not_gone(report: Report, live: LiveState) -> Sequence[tuple[Change, Outcome]]:
-    there = {(file.bucket, file.id) for b in live.buckets.values() for file in b.files}
+    there = {file.id for bucket in live.buckets.values() for file in bucket.files}
     why = "the service said that it deleted it, and it is still there"
     return [
         (change, Failed(why, change.file_id))
         for change in report.changes
         if isinstance(change, Delete)
         and isinstance(report.outcomes.get(change.id), Applied)
-        and (change.bucket, change.file_id) in there
+        and change.file_id in there
     ]
 
 

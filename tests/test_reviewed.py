@@ -52,15 +52,25 @@ ROWS = {
         PRUNED + "file 8 spots - title=U",
         "stale: delete:8 \n new delete:8",
     ),
-    "a move whose file has a new id by now cannot be told: stale": (
+    "a move whose file has a new id by now is known by its acr_id": (
         MOVED,
         "entry a archive s1 \n file 70 archive a s1 acr=7",
-        "stale: move:7",
+        "applied already: move:7",
+    ),
+    "a move of which two files have the acr_id by now cannot be told": (
+        MOVED,
+        "entry a archive s1 \n file 70 archive a s1 acr=7 \n file 71 archive a s1 acr=7",
+        "stale: move:7 \n new delete:71",
     ),
     "another bucket id under the same name is another change": (
         "bucket spots 1 \n entry a spots s1",
         "bucket spots 5 \n entry a spots s1",
         "stale: create:a \n new create:a",
+    ),
+    "a replacement whose old file was edited by hand: the new one is not made": (
+        "entry a spots s2 \n file 7 spots a s1",
+        "entry a spots s2 \n file 7 spots a s1 title=U",
+        "stale: create:a \n stale: delete:7 \n new delete:7",
     ),
     "a create of which the source changed since": (
         "entry a spots s1",

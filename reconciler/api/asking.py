@@ -14,7 +14,7 @@ from reconciler.api.retry import Budget, wait_before_next
 from reconciler.api.transport import Request, Transport
 from reconciler.api.upload import Upload
 from reconciler.core.ports import Clock, Sending
-from reconciler.errors import ServiceError, Throttled
+from reconciler.errors import ServiceError, Throttled, Unclear
 
 Meant = TypeVar("Meant")
 
@@ -49,7 +49,7 @@ class Asking:
             if sending is not None:
                 sending.goes()
             try:
-                meant = read(self._send(request, sending, upload))
+                meant = self._once(request, read, sending, upload)
             except ServiceError as failure:
                 self._slow_down(failure)
                 wait = wait_before_next(
@@ -68,24 +68,32 @@ class Asking:
                 self._budget.earn()
                 return meant
 
-    def _send(
-        self, request: Request, sending: Sending | None, upload: Callable[[], Upload] | None
-    ) -> bytes:
+    def _once(
+        self,
+        request: Request,
+        read: Callable[[bytes], Meant],
+        sending: Sending | None,
+        upload: Callable[[], Upload] | None,
+    ) -> Meant:
         """One attempt, of whose end `sending` is told whatever it was."""
         status: int | None = None
+        known = False
         try:
             with nullcontext() if upload is None else upload() as body:
                 answer = self._transport.send(request, body)
             status = answer.status
+            meant = read(answer.body)
+            known = True
         except ServiceError as failure:
-            status = failure.status
+            status = failure.status if status is None else status
+            known = not isinstance(failure, Unclear)
             raise
         finally:
             if sending is not None:
-                sending.ended(status)
+                sending.ended(status, known=known)
         if answer.after is not None:
             self._pace.hold(answer.after)
-        return answer.body
+        return meant
 
     def _slow_down(self, failure: ServiceError) -> None:
         """All wait, whoever was told to, and whether this request goes again or not."""

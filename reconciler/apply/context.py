@@ -16,8 +16,10 @@ from reconciler.core.plan import Change
 from reconciler.core.ports import Clock, Writing
 from reconciler.errors import ReconcilerError, ServiceError, TokenRefused, Unreachable
 
+LOOKS = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Seconds to wait before each look for what was written: a read may lag behind a write."""
 LAG = 30.0
-"""Seconds for which a reading may not show yet what was written."""
+"""Seconds after which what an earlier run has written is taken to be seen by every reading."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from reconciler.apply.context import LAG, Context
 from reconciler.apply.delivery import MOST_REWRITTEN, Changed, Delivery, KeptBack, Rewritten
 from reconciler.apply.present import Present
 from reconciler.core.model import File, Json, Key, Presence, Source
-from reconciler.core.outcome import EarlierCreate, Failed, Outcome, Stale, Unknown
+from reconciler.core.outcome import Applied, EarlierCreate, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import Create
 from reconciler.core.ports import Recording
 from reconciler.errors import ReconcilerError, Unclear
@@ -208,7 +208,10 @@ class Creates:
         self._context.results.end([(sending.create, outcome)])
 
     def _found(self, create: Create) -> Outcome | None:
-        return self._present.found(create, self._former(create))
+        found = self._present.found(create, self._former(create))
+        if isinstance(found, Applied) and self._context.results.attempts(create.id):
+            return replace(found, already=False)
+        return found
 
     def _former(self, create: Create) -> Sequence[Key]:
         entry = self._context.desired.entries.get(create.key)

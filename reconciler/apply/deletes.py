@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.apply.batches import batches
-from reconciler.apply.context import Context, never_taken
+from reconciler.apply.context import LAG, LOOKS, Context, never_taken
 from reconciler.apply.delivery import Changed, Delivery, KeptBack
 from reconciler.core.marks import Owned, owner, source_digest
 from reconciler.core.model import DesiredState, Entry, File, FileId, FileState, Identity, Json, Key
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import ChangeId, Create, Delete
-from reconciler.errors import ReconcilerError, Rejected
+from reconciler.core.ports import Recording
+from reconciler.errors import NotThere, ReconcilerError, Rejected
 
 _CHANGED_MEANWHILE = "it was changed while the plan was applied"
 
@@ -34,9 +35,12 @@ class _Read:
 class Deletes:
     """One run's deletes."""
 
-    def __init__(self, context: Context, creates: Sequence[Create]) -> None:
+    def __init__(self, context: Context, creates: Sequence[Create], ledger: Recording) -> None:
         """`creates`: the plan's, to know where what replaces a file is."""
         self._context = context
+        desired = context.desired
+        names = (desired.catalog, *desired.identity.former_names)
+        self._deleted = ledger.earlier_deletes(names)
         self._creates = {create.id: create for create in creates}
         self._keeping = _keeping(context.desired)
         self._not_due: list[Delete] = []
@@ -67,16 +71,19 @@ class Deletes:
 
     def _read(self, batch: Sequence[Delete]) -> _Read:
         context = self._context
+        at = context.clock.monotonic()
         ready = self._ready(batch)
         files = context.service.read_files(batch[0].bucket, [delete.file_id for delete in batch])
         live = {file.id: file for file in files}
+        moved = self._moved([delete for delete in batch if delete.file_id not in live])
         due: list[Delete] = []
         not_due: list[Delete] = []
         ends: list[tuple[Delete, Outcome]] = []
         for delete in batch:
             file = live.get(delete.file_id)
             if file is None:
-                ends.append((delete, Applied(delete.file_id, delete.acr_id, already=True)))
+                gone = Applied(delete.file_id, delete.acr_id, already=True)
+                ends.append((delete, moved.get(delete.file_id, gone)))
             elif not context.is_still(file, delete.before):
                 content = context.contents.of(file)
                 ends.append((delete, Stale("it was changed since the plan was made", content)))
@@ -91,7 +98,7 @@ class Deletes:
                 ends.append((delete, Stale(why, content)))
             else:
                 due.append(delete)
-        return _Read(due, not_due, ends, context.clock.monotonic())
+        return _Read(due, not_due, ends, at)
 
     def _ready(self, batch: Sequence[Delete]) -> set[ChangeId]:
         """Those of the deletes that rely on a file which is, at this moment, ready and what it
@@ -111,10 +118,15 @@ class Deletes:
             delete.id
             for bucket, by_file in relying.items()
             for file in context.service.read_files(bucket, sorted(by_file))
-            if file.state is FileState.READY
+            if file.state is FileState.READY and not self._is_ghost(file.id)
             for delete in by_file[file.id]
             if self._stands_for(file, delete)
         }
+
+    def _is_ghost(self, file_id: FileId) -> bool:
+        """Whether an earlier run has just deleted it: then it may be read, and not be there."""
+        at = self._deleted.get(file_id)
+        return at is not None and abs(self._context.clock.now() - at) < LAG
 
     def _stands_for(self, file: File, delete: Delete) -> bool:
         """Whether the file is what stays where the other goes: it has the mark for that, and is
@@ -155,24 +167,24 @@ class Deletes:
             if never_taken(error):
                 context.results.end([(delete, failed) for delete in deletes])
                 return
-            self._settle(deletes, failed.why, refused=isinstance(error, Rejected))
+            self._settle(deletes, error, failed.why)
         else:
             context.results.end([(delete, _applied(delete)) for delete in deletes])
 
-    def _settle(self, deletes: Sequence[Delete], why: str, *, refused: bool) -> None:
+    def _settle(self, deletes: Sequence[Delete], refusal: ReconcilerError, why: str) -> None:
         """The answer was not a plain yes: what is gone is done, the rest goes in halves."""
         context = self._context
-        ids = [delete.file_id for delete in deletes]
         try:
-            live = {file.id: file for file in context.service.read_files(deletes[0].bucket, ids)}
+            live = self._left(deletes, _looks(refusal, len(deletes)))
+            gone = [delete for delete in deletes if delete.file_id not in live]
+            moved = self._moved(gone)
         except ReconcilerError as error:
             context.failed(error)
             context.results.end([(delete, Unknown(why)) for delete in deletes])
             return
-        context.results.end(
-            [(delete, _applied(delete)) for delete in deletes if delete.file_id not in live]
-        )
+        context.results.end([(each, moved.get(each.file_id, _applied(each))) for each in gone])
         left = [delete for delete in deletes if delete.file_id in live]
+        refused = isinstance(refusal, Rejected)
         if context.sends_again(deletes, refused=refused):
             half = len(left) // 2
             for part in (left[:half], left[half:]):
@@ -186,6 +198,33 @@ class Deletes:
             changed = Stale(_CHANGED_MEANWHILE, context.contents.of(file))
             context.results.end([(delete, ended if is_still else changed)])
 
+    def _left(self, deletes: Sequence[Delete], looks: Sequence[float]) -> Mapping[FileId, File]:
+        """The files that are still there, after as many looks as are worth while."""
+        context = self._context
+        ids = [delete.file_id for delete in deletes]
+        live: Mapping[FileId, File] = {}
+        for seconds in looks:
+            if seconds:
+                context.clock.sleep(seconds)
+            files = context.service.read_files(deletes[0].bucket, ids)
+            live = {file.id: file for file in files}
+            if not live:
+                break
+        return live
+
+    def _moved(self, gone: Sequence[Delete]) -> Mapping[FileId, Outcome]:
+        """Of those that are not in their bucket, the ones that somebody has moved: stale."""
+        context = self._context
+        if not gone:
+            return {}
+        ids = [delete.file_id for delete in gone]
+        return {
+            file.id: Stale(f"it was moved to bucket {name}", context.contents.of(file))
+            for name in sorted(context.desired.buckets)
+            if name != gone[0].bucket
+            for file in context.service.read_files(name, ids)
+        }
+
     def _put(self, deletes: Sequence[Delete], read_at: float | None) -> None:
         def look() -> None:
             if len(self._read(deletes).due) < len(deletes):
@@ -194,6 +233,12 @@ class Deletes:
         delivery = Delivery(self._context, deletes, look, seen_at=read_at)
         ids = [delete.file_id for delete in deletes]
         self._context.service.delete(deletes[0].bucket, ids, delivery)
+
+
+def _looks(refusal: ReconcilerError, count: int) -> Sequence[float]:
+    """How patiently to look. A file that the service no longer knows may have just been deleted,
+    by a request before this, and still be read."""
+    return LOOKS if isinstance(refusal, NotThere) and count == 1 else LOOKS[:1]
 
 
 def _keeping(desired: DesiredState) -> Mapping[Key, Entry]:

@@ -42,11 +42,10 @@ class Rewritten(Exception):
 class KeptBack(Exception):
     """It did not go out (once more): the run is stopping, or what it rests on cannot be read."""
 
-    def __init__(self, failed: Failed, attempts: int) -> None:
-        """`attempts`: how often it had gone out before."""
+    def __init__(self, failed: Failed) -> None:
+        """`failed`: why."""
         super().__init__()
         self.failed = failed
-        self.attempts = attempts
 
 
 class Delivery:
@@ -67,25 +66,25 @@ class Delivery:
         self._changes = changes
         self._look = look
         self._seen_at = seen_at
-        self.attempts = 0
+        self._went = False
 
     def goes(self) -> None:
         """Raise `Changed` or `KeptBack` where it must not go out."""
         now = self._context.clock.monotonic()
-        if self._seen_at is None or self.attempts or now - self._seen_at > JUST_BEFORE:
+        if self._seen_at is None or self._went or now - self._seen_at > JUST_BEFORE:
             if self._context.halt.asked():
-                raise KeptBack(Failed("it was not sent, since the run was stopped"), self.attempts)
+                raise KeptBack(Failed("it was not sent, since the run was stopped"))
             try:
                 self._look()
             except ReconcilerError as error:
-                raise KeptBack(self._context.failed(error), self.attempts) from error
+                raise KeptBack(self._context.failed(error)) from error
             self._seen_at = self._context.clock.monotonic()
-        self.attempts += 1
+        self._went = True
 
     def sent(self, size: int) -> None:
         """So many more bytes are sent."""
         self._context.progress.sent(size)
 
-    def ended(self, status: int | None) -> None:
+    def ended(self, status: int | None, *, known: bool) -> None:
         """It has ended once."""
-        self._context.results.sent(self._changes, status)
+        self._context.results.sent(self._changes, status, known=known)

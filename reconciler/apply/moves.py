@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.apply.batches import batches
-from reconciler.apply.context import Context, never_taken
+from reconciler.apply.context import LOOKS, Context, never_taken
 from reconciler.apply.delivery import Changed, Delivery, KeptBack
 from reconciler.core.model import File, FileId
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import ChangeId, Move
 from reconciler.errors import NotThere, ReconcilerError, Rejected
 
-_LOOKS = (0.0, 0.5, 1.0, 2.0, 4.0)
-"""Seconds to wait before each look at the destination: a read may lag behind a write."""
 _FEW = 2
 """Looks before what is left of a batch goes in halves, which are looked at in their turn."""
 
@@ -51,6 +49,7 @@ def _checked(context: Context, batch: Sequence[Move]) -> None:
 
 
 def _read(context: Context, batch: Sequence[Move]) -> _Read:
+    at = context.clock.monotonic()
     files = context.service.read_files(batch[0].from_bucket, [move.file_id for move in batch])
     live = {file.id: file for file in files}
     gone = [move for move in batch if move.file_id not in live]
@@ -68,7 +67,7 @@ def _read(context: Context, batch: Sequence[Move]) -> _Read:
             ends.append((move, Applied(there.id, there.acr_id, already=True)))
         else:
             ends.append((move, Stale("it is in neither bucket any more", None)))
-    return _Read(due, ends, context.clock.monotonic())
+    return _Read(due, ends, at)
 
 
 def _send(context: Context, moves: Sequence[Move], read_at: float | None) -> None:
@@ -123,14 +122,14 @@ def _looks(refusal: ReconcilerError | None, count: int) -> Sequence[float]:
     """How patiently to look, after a yes (None) or no plain yes, for so many files."""
     match refusal:
         case None:
-            return _LOOKS
+            return LOOKS
         case NotThere() if count == 1:
             # It may have just been moved, by a request before this.
-            return _LOOKS
+            return LOOKS
         case Rejected():
-            return _LOOKS[:1]
+            return LOOKS[:1]
         case _:
-            return _LOOKS if count == 1 else _LOOKS[:_FEW]
+            return LOOKS if count == 1 else LOOKS[:_FEW]
 
 
 def _wait_for(
@@ -151,10 +150,10 @@ def _arrived(context: Context, moves: Sequence[Move]) -> Mapping[ChangeId, File]
     found: dict[FileId | str, File] = {}
     for file in context.service.read_files(moves[0].bucket, list(names.values())):
         found |= {file.id: file, file.acr_id: file}
-    befores = {move.id: move.before for move in moves}
-    # Two files may carry one acr_id: the one that arrived is what the plan saw.
+    # Two files may carry one acr_id: one with another id is it where it is what the plan saw.
     return {
-        change: found[name]
-        for change, name in names.items()
-        if name in found and context.is_still(found[name], befores[change])
+        move.id: file
+        for move in moves
+        for file in [found.get(names[move.id])]
+        if file is not None and (file.id == move.file_id or context.is_still(file, move.before))
     }

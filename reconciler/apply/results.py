@@ -21,6 +21,7 @@ class Results:
         self._progress = progress
         self._outcomes: dict[ChangeId, Outcome] = {}
         self._sent: dict[ChangeId, Sent] = {}
+        self._unclear: set[ChangeId] = set()
         self._lock = threading.Lock()
 
     def begin(self, changes: Sequence[Change]) -> bool:
@@ -34,9 +35,12 @@ class Results:
             return False
         return True
 
-    def sent(self, changes: Sequence[Change], status: int | None) -> None:
-        """A request with these changes has ended, with this HTTP status or with no answer."""
+    def sent(self, changes: Sequence[Change], status: int | None, *, known: bool) -> None:
+        """A request with these changes has ended, with this HTTP status or with no answer.
+        `known`: whether that says what it did."""
         with self._lock:
+            if not known:
+                self._unclear.update(change.id for change in changes)
             for change in changes:
                 before = self._sent.get(change.id)
                 attempts = before.attempts if before else 0
@@ -47,6 +51,11 @@ class Results:
         with self._lock:
             sent = self._sent.get(change)
         return sent.attempts if sent else 0
+
+    def is_unclear(self, change: ChangeId) -> bool:
+        """Whether it went out at least once without anybody knowing what that did."""
+        with self._lock:
+            return change in self._unclear
 
     def end(self, ends: Sequence[tuple[Change, Outcome]]) -> None:
         """The changes have ended so."""

@@ -106,7 +106,7 @@ def _in_order(
         if context.settings.wait:
             wait_until_ready(context, creates)
     context.progress.doing("deleting")
-    return Deletes(context, creates).send(deletes)
+    return Deletes(context, creates, ledger).send(deletes)
 
 
 def _of(kind: type[Kind], changes: Sequence[Change]) -> list[Kind]:

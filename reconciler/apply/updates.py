@@ -6,12 +6,18 @@ from dataclasses import dataclass, replace
 
 from reconciler.apply.batches import batches
 from reconciler.apply.context import Context
-from reconciler.apply.delivery import Changed, Delivery, KeptBack
+from reconciler.apply.delivery import (
+    MOST_REWRITTEN,
+    Changed,
+    Delivery,
+    KeptBack,
+    Rewritten,
+)
 from reconciler.core.content import Content
 from reconciler.core.model import File, FileId, Json
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import Update
-from reconciler.errors import NotThere, ReconcilerError, Unclear
+from reconciler.errors import NotThere, ReconcilerError
 
 _READ_AHEAD = 3
 """Batches that are read or being sent at once: enough that workers never wait for a read."""
@@ -40,12 +46,12 @@ def _send_batch(context: Context, batch: Sequence[Update]) -> None:
     if context.halt.asked():
         return
     ids = {update.id: _id_now(context, update) for update in batch}
+    read_at = context.clock.monotonic()
     try:
         files = context.service.read_files(batch[0].bucket, list(ids.values()))
     except ReconcilerError as error:
         context.results.end([(update, context.failed(error)) for update in batch])
         return
-    read_at = context.clock.monotonic()
     live = {file.id: file for file in files}
     sending: list[Future[None]] = [
         context.pool.submit(_send, context, update, live.get(ids[update.id]), read_at)
@@ -93,31 +99,43 @@ def _sent(context: Context, update: Update, seen: _Seen) -> Outcome:
     except Changed as changed:
         return changed.outcome or _GONE
     except KeptBack as kept:
-        if not kept.attempts:
-            return kept.failed
-        return _read_back(context, update, seen.file.id, kept.failed.why)
+        failed = kept.failed
     except NotThere:
         return _GONE
-    except Unclear as error:
-        return _read_back(context, update, seen.file.id, str(error))
     except ReconcilerError as error:
-        return context.failed(error)
+        failed = context.failed(error)
+    if not context.results.is_unclear(update.id):
+        return failed
+    return _read_back(context, update, seen.file.id, failed.why)
 
 
 def _put(context: Context, update: Update, seen: _Seen, nulls: Mapping[str, Json]) -> File:
-    """Send the update, with nulls besides. Raises `Changed` where the file is not as seen."""
+    """Send the update, with nulls besides, over what others keep in the file as that is then.
+    Raises `Changed` where the file is not as seen."""
+    for _ in range(MOST_REWRITTEN):
+        try:
+            return _put_over(context, update, seen, nulls)
+        except Rewritten as rewritten:
+            seen = replace(seen, file=rewritten.file, at=context.clock.monotonic())
+    raise KeptBack(Failed("others keep writing into it: apply again"))
+
+
+def _put_over(context: Context, update: Update, seen: _Seen, nulls: Mapping[str, Json]) -> File:
+    ignored = context.contents.ignored(seen.file)
 
     def look() -> None:
         files = context.service.read_files(update.bucket, [seen.file.id])
         live = next(iter(files), None)
         outcome = _without_sending(context, update, live, seen.content)
-        if isinstance(outcome, Applied) and delivery.attempts:
+        if isinstance(outcome, Applied) and context.results.attempts(update.id):
             outcome = replace(outcome, already=False)
         if outcome is not None:
             raise Changed(outcome)
+        if live is not None and context.contents.ignored(live) != ignored:
+            raise Rewritten(live)
 
     delivery = Delivery(context, [update], look, seen_at=seen.at)
-    wanted = {**context.contents.ignored(seen.file), **update.after.user_defined, **nulls}
+    wanted = {**ignored, **update.after.user_defined, **nulls}
     title = update.after.title
     return context.service.update(update.bucket, seen.file.id, title, wanted, delivery)
 

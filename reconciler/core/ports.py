@@ -57,8 +57,9 @@ class Sending(Protocol):
         """So many more bytes of an upload are sent."""
         ...
 
-    def ended(self, status: int | None) -> None:
-        """It has ended once, with this HTTP status; None: no answer came."""
+    def ended(self, status: int | None, *, known: bool) -> None:
+        """It has ended once, with this HTTP status; None: no answer came. `known`: whether that
+        says what it did."""
         ...
 
 
@@ -117,4 +118,9 @@ class Recording(Protocol):
         """By key, the creates that earlier runs of the catalogue with these names have sent, and
         whose files a listing may not show: those of which nobody knows how they ended, and those
         that made a file."""
+        ...
+
+    def earlier_deletes(self, names: Collection[str]) -> Mapping[FileId, float]:
+        """The files that earlier runs of the catalogue with these names have deleted, or may have,
+        and when (wall clock)."""
         ...

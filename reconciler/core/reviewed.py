@@ -10,7 +10,7 @@ A change of now that was not reviewed is new: it is listed, and left for the nex
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -21,7 +21,7 @@ from reconciler.core.marks import Owned, owner, source_digest
 from reconciler.core.model import DesiredState, File, FileId, Key, LiveState, Place
 from reconciler.core.normal import same
 from reconciler.core.outcome import Applied, Outcome, Stale
-from reconciler.core.plan import Change, Create, Delete, Move, Plan, Update
+from reconciler.core.plan import Change, ChangeId, Create, Delete, Move, Plan, Update
 
 _NOWHERE = Place("", 0, 0)
 
@@ -41,8 +41,11 @@ def standing(reviewed: Plan, now: Plan, desired: DesiredState, live: LiveState) 
     today = {change.id: _meaning(change) for change in now.changes}
     seen = {change.id: _meaning(change) for change in reviewed.changes}
     holding = tuple(c for c in reviewed.changes if today.get(c.id) == seen[c.id])
+    # A new file does not take the place of one that is not what the plan saw.
     held = {change.id for change in holding}
+    holding = tuple(c for c in holding if _takes_away(c, reviewed) <= held)
     # What rests on a change that no longer holds does not hold either.
+    held = {change.id for change in holding}
     holding = tuple(c for c in holding if _rests_on(c) is None or _rests_on(c) in held)
     held = {change.id for change in holding}
     judge = _Judge(desired, live)
@@ -77,6 +80,18 @@ def _meaning(change: Change) -> Change:
             assert_never(change)
 
 
+def _takes_away(change: Change, plan: Plan) -> Set[ChangeId]:
+    """The delete of the very file that a create replaces."""
+    if not isinstance(change, Create) or change.replaces is None:
+        return frozenset()
+    return {
+        other.id
+        for other in plan.changes
+        if isinstance(other, Delete)
+        and (other.file_id, other.after_change) == (change.replaces, change.id)
+    }
+
+
 def _rests_on(change: Change) -> str | None:
     return change.after_change if isinstance(change, (Update, Delete)) else None
 
@@ -88,8 +103,10 @@ class _Judge:
         self._files: Mapping[FileId, File] = {
             file.id: file for bucket in live.buckets.values() for file in bucket.files
         }
+        self._by_acr_id: dict[str, list[File]] = defaultdict(list)
         self._marked: dict[Key, list[File]] = defaultdict(list)
         for file in self._files.values():
+            self._by_acr_id[file.acr_id].append(file)
             whose = owner(file, desired)
             if isinstance(whose, Owned):
                 self._marked[whose.key].append(file)
@@ -97,7 +114,7 @@ class _Judge:
     def of(self, change: Change) -> Outcome:
         if isinstance(change, Create):
             return self._of_create(change)
-        file = self._files.get(change.file_id)
+        file = self._file_of(change)
         content = None if file is None else self._contents.of(file)
         match change:
             case Delete():
@@ -109,8 +126,18 @@ class _Judge:
             case _:
                 assert_never(change)
         if done:
-            return Applied(change.file_id, change.acr_id, already=True)
+            now = change.file_id if file is None else file.id
+            return Applied(now, change.acr_id, already=True)
         return Stale("it is no longer what would be done", content)
+
+    def _file_of(self, change: Move | Update | Delete) -> File | None:
+        """The file; of one that was moved, and may have another id since, the only one with its
+        acr_id."""
+        file = self._files.get(change.file_id)
+        if file is not None or isinstance(change, Delete) or not change.acr_id:
+            return file
+        same = self._by_acr_id.get(change.acr_id, [])
+        return same[0] if len(same) == 1 else None
 
     def _of_create(self, change: Create) -> Outcome:
         for file in self._marked.get(change.key, ()):

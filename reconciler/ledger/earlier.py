@@ -1,37 +1,40 @@
-"""What a ledger knows of the creates that earlier runs have sent. Pure.
+"""What a ledger knows of the files that earlier runs have made and deleted. Pure.
 
-| the ledger says of a create                  | its file                                    |
-|----------------------------------------------|---------------------------------------------|
-| begun, and nothing more: the run was killed  | may come                                    |
-| ended as unknown                             | may come                                    |
-| ended, and names a file                      | is there, and may not be in a listing yet   |
-| ended otherwise                              | does not come: of what this run began; what |
-|                                              | another began is another matter             |
+| the ledger says of a create or a delete | the file of a create              | of a delete      |
+|-----------------------------------------|-----------------------------------|------------------|
+| begun, and nothing more: it was killed  | may come                          | may be gone      |
+| ended as unknown                        | may come                          | may be gone      |
+| ended as applied                        | is there                          | is gone          |
+| ended otherwise, and names a file       | is there                          |                  |
+| ended otherwise                         | does not come: of what this run   | is there         |
+|                                         | sent; another's is another matter |                  |
 
-A file that was made answers for all that was begun of its key before.
+A file that was made answers for all that was sent of its key before. Whatever is there or gone,
+a reading may not show it yet.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
-from reconciler.core.model import Key
+from reconciler.core.model import FileId, Key
 from reconciler.core.outcome import EarlierCreate
 from reconciler.ledger.chain import Record
 
-Owner: TypeAlias = tuple[str, str]
+_Owner: TypeAlias = tuple[str, str]
 """A catalogue's name, and the host it is on."""
 
 
-class EarlierCreates:
+class Earlier:
     """What is known after the records that were taken note of, in their order."""
 
     def __init__(self) -> None:
         """Nothing yet."""
-        self._owners: dict[str, Owner] = {}
-        self._known: dict[Owner, dict[Key, dict[str, EarlierCreate]]] = defaultdict(dict)
+        self._owners: dict[str, _Owner] = {}
+        self._creates: dict[_Owner, dict[Key, dict[str, EarlierCreate]]] = defaultdict(dict)
         """By key, and by the run that has sent it."""
+        self._deletes: dict[_Owner, dict[FileId, float]] = defaultdict(dict)
 
     def note(self, record: Record) -> None:
         """Take note of a record. Raises `KeyError`, `TypeError` or `ValueError` where it lacks
@@ -39,10 +42,33 @@ class EarlierCreates:
         run = record["run"]
         if record["kind"] == "run.began":
             self._owners[run] = (record["catalog"]["name"], record.get("origin", ""))
-        if record.get("action") != "create":
-            return
-        sent = self._known[self._owners[run]].setdefault(Key(record["key"]), {})
-        at = datetime.fromisoformat(record["at"]).timestamp()
+        match record.get("action"):
+            case "create":
+                self._note_create(record, self._owners[run])
+            case "delete":
+                self._note_delete(record, self._owners[run])
+            case _:
+                return
+
+    def creates(self, names: Collection[str], origin: str) -> Mapping[Key, Sequence[EarlierCreate]]:
+        """By key, those of the catalogue with any of these names on this host."""
+        found: dict[Key, list[EarlierCreate]] = defaultdict(list)
+        for name in names:
+            for key, sent in self._creates.get((name, origin), {}).items():
+                if sent:
+                    found[key] += sent.values()
+        return dict(found)
+
+    def deletes(self, names: Collection[str], origin: str) -> Mapping[FileId, float]:
+        """The files that are or may be gone, and when that was said last."""
+        found: dict[FileId, float] = {}
+        for name in names:
+            found |= self._deletes.get((name, origin), {})
+        return found
+
+    def _note_create(self, record: Record, whose: _Owner) -> None:
+        run, at = record["run"], _moment(record)
+        sent = self._creates[whose].setdefault(Key(record["key"]), {})
         if record["kind"] == "change.began":
             sent[run] = EarlierCreate(at, record["bucket_id"], made=False)
         elif record["outcome"] == "unknown":
@@ -56,17 +82,13 @@ class EarlierCreates:
             if made is not None:
                 sent[run] = EarlierCreate(at, made.bucket_id, made=True)
 
-    def of(self, names: Collection[str], origin: str) -> Mapping[Key, Sequence[EarlierCreate]]:
-        """By key, those of the catalogue with any of these names on this host."""
-        found: dict[Key, list[EarlierCreate]] = defaultdict(list)
-        for key, sent in self._each(names, origin):
-            found[key] += sent
-        return found
+    def _note_delete(self, record: Record, whose: _Owner) -> None:
+        file_id = FileId(int(record["id"].partition(":")[2]))
+        if record["kind"] == "change.began" or record["outcome"] in ("applied", "unknown"):
+            self._deletes[whose][file_id] = _moment(record)
+        else:
+            self._deletes[whose].pop(file_id, None)
 
-    def _each(
-        self, names: Collection[str], origin: str
-    ) -> Iterator[tuple[Key, Collection[EarlierCreate]]]:
-        for name in names:
-            for key, sent in self._known.get((name, origin), {}).items():
-                if sent:
-                    yield key, sent.values()
+
+def _moment(record: Record) -> float:
+    return datetime.fromisoformat(record["at"]).timestamp()

@@ -11,13 +11,13 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
 
-from reconciler.core.model import Json, Key
+from reconciler.core.model import FileId, Json, Key
 from reconciler.core.outcome import EarlierCreate, Outcome, Sent
 from reconciler.core.plan import Change, ChangeId
 from reconciler.core.ports import Clock
 from reconciler.errors import LedgerError, LockHeld
 from reconciler.ledger.chain import FORMAT, START, anchor_of, line_after, tail
-from reconciler.ledger.earlier import EarlierCreates
+from reconciler.ledger.earlier import Earlier
 from reconciler.ledger.reading import check_is_file, checked, understood, why
 from reconciler.ledger.saying import beginning, ending
 
@@ -46,7 +46,7 @@ class Ledger:
             raise LedgerError(f"opening the ledger {path}: {why(error)}") from error
         try:
             self._take()
-            self._earlier = EarlierCreates()
+            self._earlier = Earlier()
             self._heal()
             _sync_folder(path.parent)
         except OSError as error:
@@ -113,7 +113,11 @@ class Ledger:
     def earlier_creates(self, names: Collection[str]) -> Mapping[Key, Sequence[EarlierCreate]]:
         """By key, what earlier runs of the catalogue, by these names and on this run's host, have
         sent and a listing may not show. Another catalogue with the same key answers for none."""
-        return self._earlier.of(names, self._origin)
+        return self._earlier.creates(names, self._origin)
+
+    def earlier_deletes(self, names: Collection[str]) -> Mapping[FileId, float]:
+        """The files that those runs have deleted, or may have, and when they said so last."""
+        return self._earlier.deletes(names, self._origin)
 
     def _take(self) -> None:
         try:

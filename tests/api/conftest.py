@@ -38,7 +38,7 @@ class Watched:
         self.told.append(("sent", size))
         self.meanwhile()
 
-    def ended(self, status: int | None) -> None:
+    def ended(self, status: int | None, *, known: bool) -> None:
         self.told.append(("ended", status))
 
     @property

@@ -19,7 +19,7 @@ from reconciler.core.model import (
     UserDefined,
 )
 from reconciler.core.normal import normal_user_defined
-from reconciler.errors import NotThere, ServiceError
+from reconciler.errors import NotThere, ServiceError, Unclear
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,6 +77,8 @@ class FakeService:
     """What the service answers of a file that it made."""
     watch: Callable[[Call], None] = lambda call: None
     """Called with each call that writes, before it has any effect."""
+    watch_reads: Callable[[str], None] = lambda read: None
+    """Called with each call that reads, as in `reads`, before it is answered."""
     held_up: Callable[[], None] = lambda: None
     """Called before each time that a call goes out: a pace may take its time here."""
 
@@ -255,16 +257,17 @@ class FakeService:
                     if fault is not None:
                         raise fault.error
                 except ServiceError as error:
-                    sending.ended(error.status)
+                    sending.ended(error.status, known=not isinstance(error, Unclear))
                     if fault is None or not fault.again:
                         raise
                 else:
-                    sending.ended(200)
+                    sending.ended(200, known=True)
                     return result
 
     def _trip(self, what: str, detail: str = "") -> None:
         with self._lock:
             self.reads.append(f"{what} {detail}".strip())
             fault = self._faults[what].popleft() if self._faults[what] else None
+        self.watch_reads(f"{what} {detail}".strip())
         if fault is not None:
             raise fault.error

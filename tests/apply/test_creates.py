@@ -47,7 +47,7 @@ class TestAnAnswerThatDoesNotSay:
     ) -> None:
         ran = bench(ONE)
         ran.service.script("create", Fault(error, done=None))
-        assert ran.outcome(SETTLE) == "applied 101 already"
+        assert ran.outcome(SETTLE) == "applied 101"
         assert creates(ran) == 1
         assert ran.clock.slept == []
         assert ran.replan().changes == ()
@@ -55,9 +55,7 @@ class TestAnAnswerThatDoesNotSay:
     def test_one_look_serves_all_that_wait(self, bench: MakeBench) -> None:
         ran = bench("\n".join(f"entry k{n} spots s{n}" for n in range(1, 21)))
         ran.service.script("create", *[Fault(LOST, done=None)] * 20)
-        assert set(ran.outcomes(SETTLE).values()) == {
-            f"applied {n} already" for n in range(101, 121)
-        }
+        assert set(ran.outcomes(SETTLE).values()) == {f"applied {n}" for n in range(101, 121)}
         assert creates(ran) == 20
         assert [read for read in ran.service.reads if read.startswith("read_newest")] == [
             "read_newest spots above 0"
@@ -80,6 +78,18 @@ class TestAnAnswerThatDoesNotSay:
         assert creates(ran) == 2
         assert sent_at[1] - sent_at[0] >= 120
 
+    def test_the_settle_time_counts_from_the_end_of_the_first(self, bench: MakeBench) -> None:
+        """An upload takes its time, and so do the waits before it."""
+        ran = bench(ONE)
+        sent_at: list[float] = []
+        ran.service.watch = lambda call: (
+            sent_at.append(ran.clock.now()),
+            ran.clock.sleep(180),
+        )[0]
+        ran.service.script("create", Fault(LOST))
+        assert ran.outcome(SETTLE) == "applied 101"
+        assert sent_at[1] - sent_at[0] >= 300
+
     def test_it_arrives_late_and_is_not_sent_again(self, bench: MakeBench) -> None:
         ran = bench(ONE + "\n entry b spots s2 x=1 \n file 7 spots b s2 x=2")
         ran.service.script("create", Fault(LOST))
@@ -94,7 +104,7 @@ class TestAnAnswerThatDoesNotSay:
                 ran.service.make("spots", "T-a", mark)
 
         ran.service.watch = commits_late
-        assert ran.outcomes(SETTLE)["create:a"] == "applied 101 already"
+        assert ran.outcomes(SETTLE)["create:a"] == "applied 101"
         assert creates(ran) == 1
 
     def test_twice_unclear_is_unknown_and_not_sent_a_third_time(self, bench: MakeBench) -> None:
@@ -106,7 +116,7 @@ class TestAnAnswerThatDoesNotSay:
     def test_the_second_answer_is_lost_too_and_the_file_is_found(self, bench: MakeBench) -> None:
         ran = bench(ONE)
         ran.service.script("create", Fault(LOST), Fault(LOST, done=None))
-        assert ran.outcome(SETTLE) == "applied 101 already"
+        assert ran.outcome(SETTLE) == "applied 101"
 
     def test_the_second_sending_is_refused(self, bench: MakeBench) -> None:
         ran = bench(ONE)
@@ -302,6 +312,38 @@ class TestWhatIsThereAlready:
         )
         assert ran.service.calls == []
 
+    def test_nor_what_another_machine_makes_while_others_are_uploaded(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench("entry a spots s1 x=1 \n entry b spots s2")
+
+        def takes_an_hour(call: Call) -> None:
+            ran.service.put(marked(8, "b", 2))
+            ran.clock.sleep(3600)
+
+        ran.service.watch = takes_an_hour
+        assert ran.outcomes(Settings(concurrency=1)) == {
+            "create:a": "applied 101",
+            "create:b": "applied 8 already",
+        }
+
+    def test_which_cannot_be_looked_for_fails_the_create(self, bench: MakeBench) -> None:
+        ran = bench("entry a spots s1 \n entry b spots s2")
+        ran.service.watch = lambda call: ran.clock.sleep(3600)
+        ran.service.script("read_newest", Fault(Unclear("500")))
+        outcomes = ran.outcomes(Settings(concurrency=1))
+        assert outcomes == {"create:a": "applied 101", "create:b": "failed: 500"}
+
+    def test_is_looked_for_once_in_a_while_and_not_before_every_create(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench("\n".join(f"entry k{n} spots s{n}" for n in range(1, 21)))
+        ran.service.watch = lambda call: ran.clock.sleep(4)
+        ran.run(Settings(concurrency=1))
+        looks = [read for read in ran.service.reads if read.startswith("read_newest")]
+        assert len(looks) == 2 * 6  # 80 seconds, two buckets
+        assert looks[-1] == "read_newest spots above 115"
+
     def test_one_of_another_source_makes_it_stale(self, bench: MakeBench) -> None:
         ran = bench(ONE)
         ran.service.put(marked(8, "a", 2, x=1))
@@ -456,7 +498,7 @@ class TestAnAnswerThatNamesAnotherFile:
         ran.service.made = FileState.PENDING
         ran.service.says = lambda file: replace(file, id=FileId(7))
         report = ran.run(Settings(wait_timeout=0))
-        assert report.outcomes["create:a"] == Applied(FileId(101), "acr101", already=True)
+        assert report.outcomes["create:a"] == Applied(FileId(101), "acr101")
         assert [delete.id for delete in report.not_due] == ["delete:7"]
         assert sorted(ran.service.files) == [7, 101]
 

@@ -52,6 +52,22 @@ class TestTheFileIsNotWhatThePlanSaw:
         assert ran.outcome() == "applied 7 already"
         assert ran.service.calls == []
 
+    def test_moved_by_somebody(self, bench: MakeBench) -> None:
+        """It is not gone, and where it is it may be meant to be."""
+        ran = bench(ONE)
+        ran.service.edit(7, bucket="archive")
+        assert ran.outcome() == "stale: it was moved to bucket archive (is T-gone)"
+        assert ran.service.calls == []
+
+    def test_moved_by_somebody_while_it_was_sent(self, bench: MakeBench) -> None:
+        ran = bench(many(2))
+        ran.service.script("delete", Fault(LOST, done=None))
+        ran.service.watch = lambda call: ran.service.edit(2, bucket="archive")
+        assert ran.outcomes() == {
+            "delete:1": "applied 1",
+            "delete:2": "stale: it was moved to bucket archive (is T-gone2)",
+        }
+
     def test_not_to_be_read(self, bench: MakeBench) -> None:
         ran = bench(ONE)
         ran.service.script("read_files", Fault(Unclear("500")))

@@ -15,7 +15,9 @@ from tests.apply.fake_service import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
+    from reconciler.core.model import Json
     from tests.apply.conftest import Bench, MakeBench
 
 UPDATE = "entry a spots s1 x=1 \n file 7 spots a s1 x=2"
@@ -48,6 +50,133 @@ def again(ran: Bench, what: str, error: ServiceError, then: Callable[[], object]
             then()
 
     ran.service.held_up = held_up
+
+
+class TestWhatOthersKeepInTheFile:
+    """Ignored keys are carried over as they are when the write goes out."""
+
+    UPDATE = "entry a spots s1 x=1 \n file 7 spots a s1 x=2 played_duration=8"
+    OUTDATED = "entry a spots s2 \n file 7 spots a s1 played_duration=8"
+
+    def played(self, ran: Bench, seconds: int, file_id: int = 7) -> None:
+        values = ran.service.files[FileId(file_id)].user_defined
+        assert isinstance(values, dict)
+        ran.service.edit(file_id, user_defined={**values, "played_duration": seconds})
+
+    def is_played(self, ran: Bench, file_id: int = 7) -> Any:
+        values = ran.service.files[FileId(file_id)].user_defined
+        assert isinstance(values, dict)
+        return values["played_duration"]
+
+    @pytest.mark.parametrize("error", [*NOT_TAKEN, pytest.param(Unclear("503"), id="unclear")])
+    def test_is_not_overwritten_by_an_update_that_goes_once_more(
+        self, bench: MakeBench, error: ServiceError
+    ) -> None:
+        ran = bench(self.UPDATE)
+        again(ran, "update", error, lambda: self.played(ran, 99))
+        assert ran.outcome() == "applied 7"
+        assert self.is_played(ran) == 99
+
+    def test_nor_by_one_that_the_pace_holds_up(self, bench: MakeBench) -> None:
+        ran = bench(self.UPDATE)
+
+        def held_up() -> None:
+            ran.service.held_up = lambda: None
+            ran.clock.sleep(60)
+            self.played(ran, 99)
+
+        ran.service.held_up = held_up
+        assert ran.outcome() == "applied 7"
+        assert self.is_played(ran) == 99
+
+    def test_goes_on_in_a_replacement_that_was_throttled(self, bench: MakeBench) -> None:
+        ran = bench(self.OUTDATED)
+        again(ran, "create", THROTTLED, lambda: self.played(ran, 99))
+        assert ran.outcomes() == {"create:a": "applied 101", "delete:7": "applied 7"}
+        assert self.is_played(ran, 101) == 99
+
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            (UPDATE, "failed: others keep writing into it: apply again"),
+            (OUTDATED, "failed: others keep writing into the file that it replaces: apply again"),
+        ],
+        ids=["update", "replacement"],
+    )
+    def test_that_never_rests_fails_the_change(self, bench: MakeBench, text: str, why: str) -> None:
+        ran = bench(text)
+
+        def held_up() -> None:
+            ran.clock.sleep(60)
+            self.played(ran, self.is_played(ran) + 1)
+
+        ran.service.held_up = held_up
+        assert why in ran.outcomes().values()
+        assert ran.service.calls == []
+
+
+class TestAReplacement:
+    OUTDATED = "entry a spots s2 \n file 7 spots a s1"
+    CHANGED = "stale: the file that it replaces was changed since the plan was made (is Theirs)"
+
+    def test_of_a_file_that_was_edited_since_is_stale_with_it(self, bench: MakeBench) -> None:
+        ran = bench(self.OUTDATED)
+        ran.service.edit(7, title="Theirs")
+        assert ran.outcomes()["create:a"] == self.CHANGED
+        assert ran.service.calls == []
+
+    def test_that_goes_once_more_looks_again(self, bench: MakeBench) -> None:
+        ran = bench(self.OUTDATED)
+        again(ran, "create", THROTTLED, lambda: ran.service.edit(7, title="Theirs"))
+        assert ran.outcomes()["create:a"] == self.CHANGED
+        assert ran.service.lines() == ["create spots a"]
+        assert set(ran.service.files) == {7}
+
+    def test_whose_old_file_goes_meanwhile_is_not_sent_again(self, bench: MakeBench) -> None:
+        ran = bench(self.OUTDATED)
+        again(ran, "create", THROTTLED, lambda: ran.service.lose(FileId(7)))
+        assert ran.outcomes()["create:a"] == (
+            "stale: the file that it replaces is not there any more"
+        )
+
+    def test_that_another_machine_has_just_finished_is_done(self, bench: MakeBench) -> None:
+        ran = bench(self.OUTDATED)
+        listed = ran.service.read_live()
+        ran.service.as_listed = lambda _live: listed
+        ran.service.lose(FileId(7))
+        mark: dict[str, Json] = {
+            "catalog_key": "radio/a",
+            "catalog_source": "sha256:0000000000000002",
+        }
+        ran.service.make("spots", "T-a", mark)
+        assert ran.outcomes()["create:a"] == "applied 101 already"
+        assert ran.service.calls == []
+
+
+class TestWhatADeleteRestsOn:
+    """The keeper is read before the file that goes; that moment counts."""
+
+    @pytest.mark.parametrize(
+        ("text", "goes", "stays"),
+        [
+            ("entry a spots s1 \n file 7 spots a s1 \n file 8 spots a s1", 8, 7),
+            ("entry a spots s2 \n file 7 spots a s1", 7, 101),
+        ],
+        ids=["keeper", "replacement"],
+    )
+    def test_is_read_again_where_reading_the_rest_took_long(
+        self, bench: MakeBench, text: str, goes: int, stays: int
+    ) -> None:
+        ran = bench(text)
+
+        def slowly(read: str) -> None:
+            if read == f"read_files spots {goes}" and FileId(stays) in ran.service.files:
+                ran.clock.sleep(60)
+                ran.service.lose(FileId(stays))
+
+        ran.service.watch_reads = slowly
+        ran.run()
+        assert set(ran.service.files) == {goes}
 
 
 class TestAnUpdateThatGoesOnceMore:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ONE = "entry a archive s1 \n file 7 spots a s1"
 LOST = Unclear("no whole answer came")
+UNKNOWN = "unknown: the service said that it moved it, and it is not in its destination"
 
 
 def many(count: int) -> str:
@@ -43,6 +44,20 @@ def test_the_file_is_in_its_destination(bench: MakeBench, new_ids: bool) -> None
     ran.service.new_ids = new_ids
     assert ran.outcome() == f"applied {101 if new_ids else 7}"
     assert ran.service.reads == ["read_files spots 7", "read_files archive acr7"]
+
+
+@pytest.mark.parametrize("new_ids", [False, True], ids=["same id", "new id"])
+def test_a_file_that_is_edited_right_after_has_arrived(bench: MakeBench, new_ids: bool) -> None:
+    """With another id it may be another file of its acr_id."""
+    ran = bench(ONE)
+    ran.service.new_ids = new_ids
+
+    def edited(read: str) -> None:
+        if read.startswith("read_files archive"):
+            ran.service.edit(101 if new_ids else 7, title="Theirs")
+
+    ran.service.watch_reads = edited
+    assert ran.outcome() == (UNKNOWN if new_ids else "applied 7")
 
 
 def test_a_file_without_an_acr_id_is_looked_for_by_its_id(bench: MakeBench) -> None:
@@ -176,9 +191,7 @@ class TestOneThatDoesNotArrive:
         ran.service.edit(1, acr_id="")
         ran.again()
         outcomes = ran.outcomes()
-        assert outcomes["move:1"] == (
-            "unknown: the service said that it moved it, and it is not in its destination"
-        )
+        assert outcomes["move:1"] == UNKNOWN
         assert outcomes["move:2"].startswith("applied")
         assert len(ran.service.calls) == 1
 

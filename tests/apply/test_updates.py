@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.core.model import File, FileId, Json, Opaque
-from reconciler.errors import NotThere, Rejected, TokenRefused, Unclear
+from reconciler.errors import NotThere, Rejected, ServiceError, TokenRefused, Unclear
 from tests.apply.fake_service import Fault
 
 if TYPE_CHECKING:
@@ -167,6 +167,16 @@ class TestAnUnclearEnd:
         ran.service.script("update", Fault(self.LOST))
         ran.service.script("read_files", None, Fault(Unclear("500")))
         assert ran.outcome() == "unknown: no whole answer came"
+
+    def test_is_not_undone_by_a_later_refusal(self, bench: MakeBench) -> None:
+        """Sent, and no answer; sent again by the client, and not taken."""
+        ran = bench(DRIFTED)
+        throttled = ServiceError("429", status=429)
+        ran.service.script("update", Fault(Unclear("504"), again=True), Fault(throttled))
+        assert ran.outcome() == "unknown: 429"
+        refused = bench(DRIFTED)
+        refused.service.script("update", Fault(throttled, again=True), Fault(throttled))
+        assert refused.outcome() == "failed: 429"
 
     def test_the_file_is_gone(self, bench: MakeBench) -> None:
         ran = bench(DRIFTED)
