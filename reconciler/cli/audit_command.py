@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-import orjson
 
 from reconciler.cli.options import ledger_option, ledger_path
 from reconciler.cli.output import Output, with_output
@@ -76,8 +75,7 @@ def verify_command(
     data = read_bytes(path)
     verdict = verify(data or b"", anchor)
     if form == "json":
-        body = _json(path, verdict)
-        output.raw(orjson.dumps(body, option=orjson.OPT_INDENT_2) + b"\n")
+        output.json(_json(path, verdict))
     else:
         _tell(path, data, verdict, anchor, output)
     return 1 if verdict.findings else 0

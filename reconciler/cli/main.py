@@ -63,8 +63,14 @@ def run(arguments: Sequence[str]) -> int:
     output = Output(color="--no-color" not in arguments)
     try:
         code = _reconciler.main(list(arguments), prog_name="reconciler", standalone_mode=False)
-    except click.UsageError as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return UsageError.exit_code
+    except click.UsageError as error:
+        if error.ctx is not None:
+            output.say(error.ctx.get_usage())
+            output.say(f"Try '{error.ctx.command_path} --help' for help.")
+        output.error(error.format_message())
         return UsageError.exit_code
     except click.Abort:
         return 130

@@ -144,14 +144,19 @@ def _hash(body: bytes) -> str:
 
 
 def _json(record: Mapping[str, Json]) -> bytes:
+    """In ASCII, with escapes for all that is not, and for `##[`, which a CI runner obeys: a ledger
+    that is printed does nothing to whoever looks at it."""
     try:
-        return orjson.dumps(record)
+        data = orjson.dumps(record)
     except TypeError:
         # Half a character, as a name in the file system or the environment may hold: `?` for it,
         # rather than no record of what was done.
-        return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode(
+        data = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode(
             "utf-8", "replace"
         )
+    if not data.isascii():
+        data = json.dumps(orjson.loads(data), separators=(",", ":")).encode("ascii")
+    return data.replace(b"##[", rb"##\u005b").replace(b"\x7f", rb"\u007f")
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
