@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from reconciler.errors import LockHeld, ReconcilerError
+from reconciler.private import check_folder, make_folder, open_file
 
 
 @contextmanager
@@ -22,7 +23,10 @@ def locked(folder: Path, origin: str, bucket_ids: Sequence[int], holder: str) ->
         for bucket_id in sorted(set(bucket_ids)):
             name = folder / f"{host}-{bucket_id}"
             try:
-                _make(folder)
+                make_folder(folder)
+                # What lies there says who applies: nobody else may put it there.
+                check_folder(folder.parent)
+                check_folder(folder)
                 held.enter_context(FileLock(name.with_suffix(".lock"), timeout=0, mode=0o600))
                 _write(name.with_suffix(".holder"), holder)
             except Timeout as error:
@@ -37,13 +41,6 @@ def locked(folder: Path, origin: str, bucket_ids: Sequence[int], holder: str) ->
         yield
 
 
-def _make(folder: Path) -> None:
-    """Make the folder and those above it, each for its owner only."""
-    if not folder.is_dir():
-        _make(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
-
-
 def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8", "replace").strip() or "unnamed"
@@ -52,9 +49,9 @@ def _read(path: Path) -> str:
 
 
 def _write(path: Path, holder: str) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    file = os.open(path, flags, 0o600)
+    file = open_file(path, os.O_WRONLY | os.O_CREAT)
     try:
-        os.write(file, holder.encode())
+        os.ftruncate(file, 0)
+        os.write(file, holder.encode("utf-8", "backslashreplace"))
     finally:
         os.close(file)

@@ -133,6 +133,40 @@ class TestThisProcess:
             take(tmp_path, 7)
         assert not (tmp_path / "victim").exists()
 
+    def test_overwrites_no_file_that_has_another_name(self, tmp_path: Path) -> None:
+        take(tmp_path, 7)
+        (holder,) = tmp_path.glob("*.holder")
+        holder.rename(tmp_path / "victim")
+        holder.hardlink_to(tmp_path / "victim")
+        with pytest.raises(ReconcilerError, match="it is a hard link"):
+            take(tmp_path, 7)
+        assert (tmp_path / "victim").read_text() == "me"
+
+    def test_is_held_up_by_no_pipe(self, tmp_path: Path) -> None:
+        take(tmp_path, 7)
+        (holder,) = tmp_path.glob("*.holder")
+        holder.unlink()
+        os.mkfifo(holder)
+        with pytest.raises(ReconcilerError, match="taking the lock of bucket 7"):
+            take(tmp_path, 7)
+
+    def test_lies_in_no_folder_that_others_can_write_to(self, tmp_path: Path) -> None:
+        folder = tmp_path / "reconciler" / "locks"
+        take(folder, 7)
+        for shared in (folder, folder.parent):
+            shared.chmod(0o777)
+            with pytest.raises(ReconcilerError, match=f"others can write to {shared}"):
+                take(folder, 7)
+            shared.chmod(0o700)
+        folder.rename(tmp_path / "else")
+        folder.symlink_to(tmp_path / "else")
+        with pytest.raises(ReconcilerError, match="its folder is a symbolic link"):
+            take(folder, 7)
+
+    def test_names_a_holder_that_is_no_text(self, tmp_path: Path) -> None:
+        with locked(tmp_path, ORIGIN, [7], "me\udcff"), pytest.raises(LockHeld, match=r"me\\udcff"):
+            take(tmp_path, 7)
+
     def test_says_where_there_is_no_folder_to_be_had(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         with pytest.raises(ReconcilerError, match=r"taking the lock of bucket 7 in .*file"):

@@ -128,6 +128,12 @@ def begins_as_a_record(line: bytes) -> bool:
     return line.startswith(_BEGINNING)
 
 
+def has_a_record(data: bytes) -> bool:
+    """Whether a whole line begins as every record does."""
+    whole = data[: data.rfind(b"\n") + 1]
+    return whole.startswith(_BEGINNING) or b"\n" + _BEGINNING in whole
+
+
 def is_torn(rest: bytes) -> bool:
     """Whether a tail may be what was written of a record. What a power cut left unwritten may
     read as NUL bytes."""

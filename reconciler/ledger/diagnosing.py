@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from reconciler.ledger.chain import (
     START,
-    begins_as_a_record,
+    has_a_record,
     is_torn,
     lines,
     newer_format,
@@ -52,14 +52,20 @@ def diagnose(data: bytes) -> Diagnosis:
     rest, end = tail(data), len(read) + 1
     if read and isinstance(read[-1], OtherVersion):
         return replace(_judged(read), last=None)
-    if not any(map(begins_as_a_record, lines(data))) and not (rest and is_torn(rest)):
+    if not has_a_record(data) and not (rest and is_torn(rest)):
         return Diagnosis((NotALedger(1),), {}, None)
+    if _is_given_up(read):
+        return replace(_judged(read), last=None)
     found = _judged(read)
     if not rest:
         return found
     # What no apply leaves behind is not cut off by the next one either.
     at_end = Torn(end) if is_torn(rest) else Changed(end)
     return replace(found, findings=(*found.findings, at_end))
+
+
+_MOST_UNREAD = 10_000
+"""Lines that cannot be read, after which nobody wants to hear of more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,9 @@ _Line: TypeAlias = _Whole | Changed | OtherVersion
 
 
 def _read(data: bytes) -> Iterator[_Line]:
-    """The lines, up to the first that another version wrote."""
+    """The lines, up to the first that another version wrote, or that is one too many of those
+    that cannot be read."""
+    unread = 0
     for number, line in enumerate(lines(data), start=1):
         record = record_of(line)
         other = newer_format(line) if record is None else other_format(record)
@@ -85,8 +93,15 @@ def _read(data: bytes) -> Iterator[_Line]:
             return
         if record is None:
             yield Changed(number)
+            unread += 1
+            if unread == _MOST_UNREAD:
+                return
         else:
             yield _Whole(number, record["seq"], record["prev"], record["hash"])
+
+
+def _is_given_up(read: Sequence[_Line]) -> bool:
+    return sum(isinstance(each, Changed) for each in read) == _MOST_UNREAD
 
 
 def _judged(read: Sequence[_Line]) -> Diagnosis:

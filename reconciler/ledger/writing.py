@@ -18,8 +18,9 @@ from reconciler.core.ports import Clock
 from reconciler.errors import LedgerError, LockHeld
 from reconciler.ledger.chain import FORMAT, START, anchor_of, line_after, tail
 from reconciler.ledger.earlier import Earlier
-from reconciler.ledger.reading import check_is_file, checked, understood, why
+from reconciler.ledger.reading import checked, understood, why
 from reconciler.ledger.saying import beginning, ending
+from reconciler.private import make_folder, open_file, sync_folder
 
 
 class Ledger:
@@ -39,16 +40,15 @@ class Ledger:
         self._is_under_way = False
         self._origin = ""
         try:
-            _make_folder(path.parent)
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-            self._file = os.open(path, flags, 0o600)
+            make_folder(path.parent)
+            self._file = open_file(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         except OSError as error:
             raise LedgerError(f"opening the ledger {path}: {why(error)}") from error
         try:
             self._take()
             self._earlier = Earlier()
             self._heal()
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except OSError as error:
             os.close(self._file)
             raise LedgerError(f"opening the ledger {path}: {why(error)}") from error
@@ -127,7 +127,6 @@ class Ledger:
 
     def _heal(self) -> None:
         """Read the whole chain, and what it knows of creates; cut off a torn end."""
-        check_is_file(self._file, f"opening the ledger {self._path}")
         with os.fdopen(os.dup(self._file), "rb") as stream:
             stream.seek(0)
             data = stream.read()
@@ -173,20 +172,3 @@ class Ledger:
                 f"writing to the ledger {self._path}: {error.strerror}; nothing more is sent"
             ) from error
         self._at = at
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the folder and those above it, each for its owner only, and each on disk."""
-    if not folder.is_dir():
-        _make_folder(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """What is new in a folder is on disk only once the folder is."""
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -389,3 +389,13 @@ def test_whatever_is_done_several_times_over_is_found_with_the_anchor(
         new = new or [b""]
     joined = b"".join(new)
     assert bool(verify(joined, anchor).findings) == (joined != data)
+
+
+def test_of_a_file_without_an_end_of_rubbish_a_bounded_part_is_told(
+    data: bytes, anchor: Anchor
+) -> None:
+    """By count: each finding takes memory. Records before it are judged; what the anchor would be
+    held against is not known then."""
+    for rubbish in (b"\n" * 1_000_000, data + b"x\n" * 500_000 + data):
+        assert len(verify(rubbish, anchor).findings) <= 10_000
+    assert verify(data + b"x\n" * 500_000).records == TWENTY

@@ -22,7 +22,7 @@ from reconciler.core.model import FileId, Key
 from reconciler.core.outcome import EarlierCreate, Failed, Outcome, Sent, Stale, Unknown
 from reconciler.errors import LedgerError, LockHeld
 from reconciler.ledger import Ledger, last_applied, read_records
-from reconciler.ledger.chain import Anchor
+from reconciler.ledger.chain import START, Anchor
 from reconciler.ledger.verifying import verify
 from tests.apply.fake_clock import FakeClock
 from tests.apply.test_stopping import no_file_longer_than
@@ -165,6 +165,26 @@ class TestARecord:
         assert records[2]["why"] == title
         assert verify(path.read_bytes()).findings == ()
 
+    def test_does_nothing_to_whoever_prints_it(self, path: Path) -> None:
+        title = "\x1b[2J\x9b1m\u202eback\u2028##[error] \x7f\u05d0\U0001f3b5"
+        run(path, (update(after=Content(title, {title: title})), Failed(title)))
+        data = path.read_bytes()
+        assert all(0x20 <= byte < 0x7F for byte in data.replace(b"\n", b""))
+        assert b"##[" not in data
+        assert list(read_records(path))[1]["after"]["title"] == title
+        assert verify(data).findings == ()
+
+    def test_of_an_older_version_that_has_all_characters_still_holds(self, path: Path) -> None:
+        """Hashes are over the bytes as they stand."""
+        path.parent.mkdir()
+        said = {"kind": "run.ended", "at": "2020-12-24T08:49:17.000+00:00", "run": "run-1"}
+        body = orjson.dumps({"seq": 1, "prev": START.hash, **said, "error": "\u202e\u05d0"})[:-1]
+        digest = hashlib.sha256(body).hexdigest().encode()
+        path.write_bytes(body + b',"hash":"sha256:' + digest + b'"}\n')
+        run(path, name="run-2")
+        assert verify(path.read_bytes()).findings == ()
+        assert next(read_records(path))["error"] == "\u202e\u05d0"
+
     @pytest.mark.parametrize("text", ["\ud800", "reading \udcff/a.wav"])
     def test_is_written_also_where_text_is_no_text(self, path: Path, text: str) -> None:
         """Half a character, as names of files may hold: shown as `?`, and nothing is lost."""
@@ -238,6 +258,28 @@ class TestTheFile:
         with pytest.raises(LedgerError, match=r"opening the ledger .* it is a symbolic link"):
             Ledger(path, FakeClock(), "x")
         assert not (tmp_path / "victim").exists()
+
+    def test_is_written_through_no_folder_that_is_a_link(self, path: Path, tmp_path: Path) -> None:
+        """As a pull request may plant it in the place of `.reconciler`."""
+        (tmp_path / "else").mkdir()
+        path.parent.symlink_to(tmp_path / "else")
+        with pytest.raises(LedgerError, match="its folder is a symbolic link"):
+            run(path)
+        assert list((tmp_path / "else").iterdir()) == []
+
+    def test_is_no_other_name_of_a_file(self, path: Path, tmp_path: Path) -> None:
+        path.parent.mkdir()
+        (tmp_path / "victim").touch(0o644)
+        path.hardlink_to(tmp_path / "victim")
+        with pytest.raises(LedgerError, match="it is a hard link"):
+            run(path)
+        assert (tmp_path / "victim").read_bytes() == b""
+
+    def test_is_closed_to_others_where_it_was_open_to_them(self, path: Path) -> None:
+        run(path)
+        path.chmod(0o666)
+        run(path, name="run-2")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
     def test_is_no_link_to_a_ledger_either(self, path: Path, tmp_path: Path) -> None:
         run(tmp_path / "victim")

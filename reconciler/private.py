@@ -1,0 +1,58 @@
+"""Files and folders that are ours alone: for their owner only, and reached through nothing that
+somebody else has put in their place."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder and those above it that are missing, each 0700 and each on disk. Raises
+    `OSError`, also where the folder itself is a symbolic link."""
+    if path.is_symlink():
+        raise OSError(errno.ENOTDIR, "its folder is a symbolic link: name the folder itself")
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(path.parent)
+
+
+def check_folder(path: Path) -> None:
+    """Raise `OSError` where others can put files into the folder, or it is no folder."""
+    status = path.lstat()
+    if not stat.S_ISDIR(status.st_mode):
+        raise OSError(errno.ENOTDIR, f"{path} is not a folder, or a symbolic link to one")
+    if status.st_uid not in (os.geteuid(), 0) or status.st_mode & 0o022:
+        raise OSError(errno.EPERM, f"others can write to {path}: `chmod go-w` it, if it is yours")
+
+
+def sync_folder(path: Path) -> None:
+    """What is new in a folder is on disk only once the folder is."""
+    opened = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def open_file(path: Path, flags: int) -> int:
+    """A descriptor of a regular file with one name, made 0600 where it was not. Raises `OSError`
+    for anything else: a link, another name for somebody's file, a pipe, a device."""
+    file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    try:
+        status = os.fstat(file)
+        _check_file(status)
+        if status.st_mode & 0o077:
+            os.fchmod(file, 0o600)
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+def _check_file(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    if status.st_nlink != 1:
+        raise OSError(errno.EMLINK, "it is a hard link: another file would be written to")

@@ -1,0 +1,87 @@
+"""What is ours alone is opened past nothing that somebody planted, and closed to others."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.private import check_folder, make_folder, open_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+APPEND = os.O_RDWR | os.O_CREAT | os.O_APPEND
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+class TestAFile:
+    def test_is_made_for_its_owner_only(self, tmp_path: Path) -> None:
+        before = os.umask(0)
+        try:
+            os.close(open_file(tmp_path / "new", APPEND))
+        finally:
+            os.umask(before)
+        assert mode(tmp_path / "new") == 0o600
+
+    def test_that_others_may_read_or_write_is_closed_to_them(self, tmp_path: Path) -> None:
+        """As a checkout makes it, or somebody who wants to read what comes."""
+        planted = tmp_path / "planted"
+        planted.write_bytes(b"kept")
+        planted.chmod(0o666)
+        os.close(open_file(planted, APPEND))
+        assert (mode(planted), planted.read_bytes()) == (0o600, b"kept")
+
+    @pytest.mark.parametrize(
+        ("kind", "why"),
+        [
+            ("link", "symbolic link"),
+            ("hard link", "hard link"),
+            ("pipe", "not a regular file"),
+            ("folder", "directory"),
+        ],
+    )
+    def test_of_another_kind_is_refused(self, tmp_path: Path, kind: str, why: str) -> None:
+        victim, planted = tmp_path / "victim", tmp_path / "planted"
+        victim.write_bytes(b"theirs")
+        victim.chmod(0o644)
+        match kind:
+            case "link":
+                planted.symlink_to(victim)
+            case "hard link":
+                planted.hardlink_to(victim)
+            case "pipe":
+                os.mkfifo(planted)
+            case _:
+                planted.mkdir()
+        with pytest.raises(OSError, match=why):
+            open_file(planted, APPEND)
+        assert (mode(victim), victim.read_bytes()) == (0o644, b"theirs")
+
+
+class TestAFolder:
+    def test_is_made_with_those_above_it_for_their_owner_only(self, tmp_path: Path) -> None:
+        make_folder(tmp_path / "a" / "b")
+        make_folder(tmp_path / "a" / "b")
+        assert (mode(tmp_path / "a"), mode(tmp_path / "a" / "b")) == (0o700, 0o700)
+        check_folder(tmp_path / "a" / "b")
+
+    def test_that_is_a_link_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "else").mkdir()
+        (tmp_path / "link").symlink_to(tmp_path / "else")
+        with pytest.raises(OSError, match="its folder is a symbolic link"):
+            make_folder(tmp_path / "link")
+        with pytest.raises(OSError, match="not a folder, or a symbolic link to one"):
+            check_folder(tmp_path / "link")
+
+    @pytest.mark.parametrize("wide", [0o777, 0o775, 0o702])
+    def test_that_others_can_write_to_is_refused(self, tmp_path: Path, wide: int) -> None:
+        (tmp_path / "shared").mkdir()
+        (tmp_path / "shared").chmod(wide)
+        with pytest.raises(OSError, match=r"others can write to .*shared"):
+            check_folder(tmp_path / "shared")
