@@ -37,6 +37,8 @@ class Loaded:
 
     desired: DesiredState
     warnings: tuple[Problem, ...]
+    files: tuple[Path, ...]
+    """The catalogue, and what it includes."""
 
 
 def load(
@@ -91,7 +93,8 @@ class _Loading:
         entries = self._entries(head, files, source_root, rehearsal)
         self._stop_on_errors()
         warnings, _ = problems_of(self._findings.warnings, self._texts, thorough=False)
-        return Loaded(self._desired(head, address, entries), tuple(warnings))
+        desired = self._desired(head, address, entries)
+        return Loaded(desired, tuple(warnings), tuple(self.paths().values()))
 
     def _main_document(self) -> events.Document:
         try:

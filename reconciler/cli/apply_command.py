@@ -118,7 +118,8 @@ def command(
     asked = _Asked(options, plan_file, plan_digest, reviewed, yes=yes, verbose=verbose)
     asked.check()
     saved = asked.saved()
-    desired = open_catalog(catalog, source_root, output).desired
+    loaded = open_catalog(catalog, source_root, output)
+    desired = loaded.desired
     how = connection(desired.base_url, token_file, concurrency, max_rps)
     run_id = environment.new_run_id()
     run = Run(
@@ -126,7 +127,7 @@ def command(
         ledger=ledger_path(ledger, catalog),
         locks=environment.state_folder() / "locks",
         settings=Settings(concurrency, settle, not no_wait, wait_timeout),
-        about=environment.provenance(catalog.resolve().parent),
+        about=environment.provenance(catalog.resolve().parent, loaded.files),
     )
     with (
         locked_for(run, desired, environment.holder(run_id)),

@@ -4,14 +4,14 @@ import getpass
 import os
 import platform
 import stat
-import subprocess
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.request import getproxies, proxy_bypass
 
 from reconciler.catalog.base_url import AddressError, of_operator
+from reconciler.cli import commit
 from reconciler.core.model import Json
 from reconciler.errors import TokenRefused, UsageError
 
@@ -80,20 +80,20 @@ def holder(run: str) -> str:
     return f"run {run}, process {os.getpid()} of {_user()} on {platform.node()}"
 
 
-def provenance(folder: Path) -> Mapping[str, Json]:
-    """Who applies, from which commit, in which CI run and pull request."""
+def provenance(folder: Path, files: Iterable[Path]) -> Mapping[str, Json]:
+    """Who applies, from which commit, in which CI run and pull request. `files`: the catalogue's,
+    in `folder`."""
     env = os.environ
     github = env.get("GITHUB_RUN_ID") and (
         f"{env.get('GITHUB_SERVER_URL', '')}/{env.get('GITHUB_REPOSITORY', '')}"
         f"/actions/runs/{env['GITHUB_RUN_ID']}"
     )
-    commit = env.get("GITHUB_SHA") or env.get("CI_COMMIT_SHA") or _git(folder, "rev-parse", "HEAD")
-    status = _git(folder, "status", "--porcelain", "--", ".") if commit else None
+    head = env.get("GITHUB_SHA") or env.get("CI_COMMIT_SHA") or commit.head_of(folder)
     found: dict[str, Json] = {
         "actor": env.get("GITHUB_ACTOR") or env.get("GITLAB_USER_LOGIN") or _user(),
         "host": platform.node(),
-        "commit": commit,
-        "dirty": None if status is None else bool(status),
+        "commit": head,
+        "dirty": None if head is None else commit.is_dirty(folder, head, files),
         "ci_run": github or env.get("CI_PIPELINE_URL"),
         "pull_request": _pull_request(env),
     }
@@ -133,17 +133,3 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

@@ -82,7 +82,7 @@ class TestProvenance:
             "GITHUB_REF": "refs/pull/12/merge",
         }.items():
             monkeypatch.setenv(name, value)
-        found = environment.provenance(tmp_path)
+        found = environment.provenance(tmp_path, [])
         assert found["actor"] == "octocat"
         assert found["commit"] == "abc123"
         assert found["ci_run"] == "https://github.com/acme/catalogue/actions/runs/7"
@@ -96,12 +96,12 @@ class TestProvenance:
             "CI_MERGE_REQUEST_IID": "3",
         }.items():
             monkeypatch.setenv(name, value)
-        found = environment.provenance(tmp_path)
+        found = environment.provenance(tmp_path, [])
         assert (found["actor"], found["commit"]) == ("tanuki", "def456")
         assert (found["ci_run"], found["pull_request"]) == ("https://gitlab.example/p/1", "!3")
 
     def test_in_a_folder_without_git(self, tmp_path: Path) -> None:
-        found = environment.provenance(tmp_path)
+        found = environment.provenance(tmp_path, [])
         assert found["actor"]
         assert "commit" not in found
         assert "dirty" not in found
@@ -112,11 +112,12 @@ class TestProvenance:
         git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.org"]
         subprocess.run([*git, "init", "-q"], check=True)
         subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "first"], check=True)
-        clean = environment.provenance(tmp_path)
+        clean = environment.provenance(tmp_path, [])
         assert len(str(clean["commit"])) == 40
         assert clean["dirty"] is False
-        (tmp_path / "new").write_text("x")
-        assert environment.provenance(tmp_path)["dirty"] is True
+        new = tmp_path / "new"
+        new.write_text("x")
+        assert environment.provenance(tmp_path, [new])["dirty"] is True
 
 
 def test_locks_lie_in_the_state_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "faults.md").read_text("utf-8")
 EXPECTED = [
     *(f"F{number}" for number in range(1, 79)),
-    *(f"T{number}" for number in range(1, 31)),
+    *(f"T{number}" for number in range(1, 32)),
     *(f"I{number}" for number in range(1, 15)),
 ]
 ROWS = {
