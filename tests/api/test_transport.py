@@ -497,6 +497,16 @@ class TestTheTokenComesNoFurther:
         assert self.TOKEN[:12] not in said
         assert "no [token]!" in said
 
+    @pytest.mark.parametrize("status", [200, 422, 500])
+    def test_though_json_hides_it_until_it_is_read(self, transport: Make, status: int) -> None:
+        escaped = "".join(f"\\u{ord(char):04x}" for char in self.TOKEN)
+        with serving(answer(status, f'{{"message": "no {escaped}!"}}'.encode())) as server:
+            try:
+                said = str(json.loads(ask(transport(server.url, token=self.TOKEN))))
+            except ServiceError as error:
+                said = str(error)
+        assert "no [token]!" in said
+
     def test_though_the_service_echoes_it_where_a_status_should_be(self, transport: Make) -> None:
         line = f"HTTP/1.1 {self.TOKEN}\r\n\r\n".encode()
         error = failure(transport, Answer(line, "close"), token=self.TOKEN)

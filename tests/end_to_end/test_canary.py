@@ -61,6 +61,10 @@ def forms(token: str) -> dict[str, str]:
 FORMS = {name: form.encode() for name, form in forms(CANARY).items()}
 
 
+ESCAPED = "".join(f"\\u{ord(char):04x}" for char in CANARY).encode()
+"""JSON, for which it is the same."""
+
+
 def leaks(data: bytes) -> list[str]:
     """The forms of the secrets that are in some bytes."""
     return [name for name, form in FORMS.items() if form in data] + ["query"] * (QUERY in data)
@@ -97,6 +101,7 @@ FAULTS = {
     "base64": told(401, {"message": f"Basic {bearer()}"}),
     "json in json": told(403, {"message": json.dumps({"headers": [CANARY]})}),
     "repr": told(403, {"message": repr({"Authorization": f"Bearer {CANARY}"})}),
+    "escaped": Fault(403, b'{"message": "no %b"}' % ESCAPED),
     "html": Fault(403, f"<h1>{html.escape(CANARY)}</h1><!-- {CANARY} -->".encode()),
     "headers": told(401, {}, WWW_Authenticate=CANARY.replace(" ", ""), X_Debug=quote(CANARY)),
     "not found": told(404, {"error": CANARY}),
@@ -134,7 +139,10 @@ class _Echo(http.server.BaseHTTPRequestHandler):
             connection.request(self.command, self.path, body, headers)
             response = connection.getresponse()
             kind = {"Content-Type": response.headers["Content-Type"] or "text/plain"}
-            return Fault(response.status, response.read(), kind)
+            said = response.read()
+            if service.escapes:
+                said = said.replace(FORMS["json"], ESCAPED)
+            return Fault(response.status, said, kind)
         finally:
             connection.close()
 
@@ -154,6 +162,8 @@ class Service:
     sandbox: Sandbox
     url: str = ""
     fault: Fault | None = None
+    escapes: bool = False
+    """Whether what it forwards has every character of the token escaped."""
 
 
 @pytest.fixture
@@ -246,8 +256,10 @@ def test_a_write_that_fails_is_on_the_ledger_without_it(place: Place, fault: Fau
     assert place.run("audit", "verify", "--format", "json") == 0
 
 
-def test_live_text_that_holds_the_token(place: Place) -> None:
+@pytest.mark.parametrize("escapes", [False, True])
+def test_live_text_that_holds_the_token(place: Place, escapes: bool) -> None:
     """Somebody pasted it into a title, or a form of it into the metadata."""
+    place.service.escapes = escapes
     sandbox = place.service.sandbox
     held = {name.replace(" ", "_"): form for name, form in forms(CANARY).items()}
     for title in (CANARY, f"x {CANARY} {bearer()}", quote(CANARY, safe="")):
