@@ -32,7 +32,10 @@ _LEAST: Final = 16
 _BASE64_SHARED: Final = (0, 2, 3)
 """The characters of base64 that hold bits of what stands before, by its length modulo three."""
 _ONE_ALPHABET: Final = bytes.maketrans(b"-_", b"+/")
-_QUERY: Final = re.compile(r"""([A-Za-z][A-Za-z0-9+.-]*://[^\s?#"'<>]*)[?#][^\s"'<>]+""")
+_QUERY: Final = re.compile(
+    r"""(?<![^\s"'<>])((?>[^\s"'<>]*?[A-Za-z0-9+.-]://)[^\s?#"'<>]*+)[?#][^\s"'<>]+"""
+)
+"""Begins where a word does and never goes back in it, so that a long one is gone through once."""
 _NAMES: Final = {
     name.encode(): char.encode()
     for name, char in html5.items()

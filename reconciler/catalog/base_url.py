@@ -29,7 +29,10 @@ _NUMBER: Final = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*", re.ASCII)
 _AUDIO: Final = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>[^\s\\]*)"
 )
-_QUERY: Final = re.compile(r"""([A-Za-z][A-Za-z0-9+.-]*://[^\s?#"'<>]*)[?#][^\s"'<>]+""")
+_QUERY: Final = re.compile(
+    r"""(?<![^\s"'<>])((?>[^\s"'<>]*?[A-Za-z0-9+.-]://)[^\s?#"'<>]*+)[?#][^\s"'<>]+"""
+)
+"""Begins where a word does and never goes back in it, so that a long one is gone through once."""
 _AUTHORITY: Final = re.compile(
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?P<port>:[0-9]{1,5})?", re.ASCII
 )

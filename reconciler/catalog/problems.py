@@ -8,13 +8,15 @@ import difflib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from reconciler.catalog.base_url import without_queries
 from reconciler.core.model import Json, Place
 
 DataPath: TypeAlias = tuple[str | int, ...]
 """Where a value stands in a document: keys and positions, from the top."""
+_LOOKED_AT: Final = 10_000
+"""Characters of a text of which some dozens are shown."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -85,11 +87,18 @@ def shown(value: Json) -> str:
         case None | bool() | int() | float():
             return json.dumps(value)
         case str():
-            return f'"{_short(without_queries(value), 60)}"'
+            return f'"{_short(without_queries(value[:_LOOKED_AT]), 60)}"'
         case dict():
             return "a mapping"
         case _:
             return "a list"
+
+
+def cut(message: str) -> str:
+    """Somebody else's words, which may hold a whole value; of addresses what may be shown."""
+    begin = without_queries(message[:_LOOKED_AT])
+    whole = len(message) <= _LOOKED_AT and len(begin) <= 300
+    return begin if whole else f"{begin[:297]}..."
 
 
 def near(word: str, known: Iterable[str]) -> str | None:

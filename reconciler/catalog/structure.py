@@ -12,9 +12,8 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from reconciler import shipped
-from reconciler.catalog.base_url import without_queries
 from reconciler.catalog.patterns import unknown_names
-from reconciler.catalog.problems import DataPath, listed, near, shown
+from reconciler.catalog.problems import DataPath, cut, listed, near, shown
 from reconciler.core.model import Json
 
 _TYPES: Final = {
@@ -103,12 +102,6 @@ def fast_refusals(validator: Any, data: Json) -> list[Refusal]:
     except jsonschema_rs.ValidationError as error:
         return [Refusal(tuple(error.instance_path), cut(error.message))]
     return []
-
-
-def cut(message: str) -> str:
-    """A validator's own words, which may hold a whole value."""
-    message = without_queries(message)
-    return message if len(message) <= 300 else f"{message[:297]}..."
 
 
 def explain(error: Any, *, ours: bool) -> Iterator[Refusal]:

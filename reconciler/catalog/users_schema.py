@@ -11,7 +11,7 @@ import orjson
 
 from reconciler.catalog import patterns
 from reconciler.catalog.disk import UnreadableError, read
-from reconciler.catalog.problems import Findings, shown
+from reconciler.catalog.problems import Findings, cut, shown
 from reconciler.catalog.structure import MOST_REFUSALS, Refusal, explain, fast_refusals
 from reconciler.core.model import Json, Place
 
@@ -92,7 +92,8 @@ def _form(folder: Path, relative: str) -> UsersForm:
         )
     except jsonschema.SchemaError as error:
         where = "/".join(map(str, error.absolute_path))
-        raise _SchemaError(f"is not a JSON Schema: {error.message} (at #/{where})") from None
+        what = f"is not a JSON Schema: {cut(error.message)} (at #/{cut(where)})"
+        raise _SchemaError(what) from None
     except Exception as error:  # those for references have no common class
         raise (complaints or [_SchemaError(f"cannot be used: {_first_line(error)}")])[0] from error
     new_registry: Any = referencing.Registry  # its fields have other names to mypy
@@ -103,7 +104,7 @@ def _form(folder: Path, relative: str) -> UsersForm:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:300]
+    return cut((str(error).splitlines() or [type(error).__name__])[0])
 
 
 def _retriever(folder: Path, complaints: list[_SchemaError]) -> Callable[[str], Any]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.catalog import base_url
 from reconciler.catalog.base_url import AddressError, check_audio, of_catalogue, of_operator
-from tests.catalog.conftest import searched
+from tests.catalog.conftest import searched, soon
 
 FINE = [
     "https://api-v2.acrcloud.com",
@@ -125,6 +125,17 @@ def test_addresses_without_a_service_are_no_rehearsal() -> None:
     assert not base_url.is_rehearsal("nonsense")
     assert not base_url.is_rehearsal(base_url.DEFAULT)
     assert base_url.is_rehearsal("http://127.9.9.9:1/api")
+
+
+@pytest.mark.parametrize("text", ["a" * 10**6, "a://" * 250_000, "a://b" * 200_000 + "?"])
+def test_a_long_word_is_gone_through_once(text: str) -> None:
+    code = "from reconciler.catalog import base_url as b"
+    assert soon(f"{code}; print(len(b.without_queries(sys.stdin.read())))", text) == len(text)
+
+
+def test_a_query_is_hidden_whatever_stands_before_its_address() -> None:
+    said = base_url.without_queries("(see=a://b, 1http://c?key=1#2 'x://d#e') why? a://?b a://c?")
+    assert said == "(see=a://b, 1http://c?... 'x://d?...') why? a://?... a://c?"
 
 
 @pytest.mark.parametrize(
