@@ -1,9 +1,11 @@
 """Which files a catalogue includes: globs that stay inside its own folder."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from reconciler.catalog.globs import Globs, TooMuchError
 from reconciler.catalog.problems import Findings, listed, shown
 
 FORMATS: Final = {
@@ -33,6 +35,7 @@ def included(
     """The included files, each once, in the order of the patterns and then of their names."""
     root = folder.resolve()
     seen = {main.resolve()}
+    globs = Globs(root)
     found: list[Included] = []
     for index, pattern in enumerate(patterns):
         where = ("include", index)
@@ -40,8 +43,16 @@ def included(
         if complaint:
             findings.error(file, where, complaint)
             continue
-        names = _names(folder, pattern)
-        if not names:
+        try:
+            names, closed = globs.matches(pattern)
+        except TooMuchError as error:
+            hint = "name the folders or the files that are meant"
+            findings.error(file, where, f"{shown(pattern)} {error}", hint)
+            continue
+        for name, why in closed:
+            hint = "only what lies in it can be included"
+            findings.error(file, where, f"{shown(name)} {why}", hint)
+        if not names and not closed:
             hint = "paths are relative to the catalogue's folder"
             findings.error(file, where, f"{shown(pattern)} matches no file", hint)
         for name in names:
@@ -54,17 +65,6 @@ def included(
     return found
 
 
-def _names(folder: Path, pattern: str) -> list[str]:
-    """What a pattern matches, relative to the folder; hidden files only where it says so."""
-    try:
-        found = [path.relative_to(folder).as_posix() for path in folder.glob(pattern)]
-    except (IndexError, NotImplementedError, OSError, ValueError):
-        return []  # a pattern, or a name in it, that no file can have
-    if any(part.startswith(".") for part in pattern.split("/")):
-        return sorted(found)
-    return sorted(name for name in found if not name.startswith(".") and "/." not in name)
-
-
 def _complaint(pattern: str) -> str | None:
     if pattern.startswith(("/", "~")) or ".." in pattern.split("/"):
         return f"{shown(pattern)} leads outside the catalogue's folder"
@@ -73,10 +73,7 @@ def _complaint(pattern: str) -> str | None:
 
 def _one(root: Path, name: str, index: int) -> Included | str:
     """The included file of a name, or what is wrong with it."""
-    try:
-        real = (root / name).resolve()
-    except (OSError, RuntimeError):
-        return "cannot be resolved"
+    real = Path(os.path.realpath(root / name))
     if not real.is_relative_to(root):
         return "leads outside the catalogue's folder"
     kind = FORMATS.get(Path(name).suffix.lower())

@@ -2,10 +2,12 @@
 """Included files: YAML, CSV and JSON Lines inside the catalogue's own folder."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler.catalog.globs import Globs, TooMuchError
 from reconciler.core.model import Place
 
 
@@ -51,7 +53,13 @@ def test_a_key_stands_once_in_all_files(folder: Any) -> None:
         ("~/x.yaml", "leads outside"),
         ('"a\\0b"', "catalog.yaml:5:11: include[0]: "),
         ("out.yaml", "leads outside"),
-        ("loop.yaml", "matches no file"),
+        ("loop.yaml", "the included file cannot be read: Too many levels of symbolic links"),
+        (
+            "away/*.yaml",
+            '"away" leads outside the catalogue\'s folder (only what lies in it can be',
+        ),
+        ("away/outside.yaml", '"away" leads outside the catalogue\'s folder'),
+        ("a*y/outside.yaml", '"away" leads outside the catalogue\'s folder'),
         ("note.txt", "is not of a known format: expected .yaml, .yml, .csv, .jsonl or .ndjson"),
         ("pipe.yaml", "the included file is a named pipe, not a file"),
         ("folder.yaml", "the included file is a folder, not a file"),
@@ -70,6 +78,7 @@ def test_what_is_not_included(folder: Any, pattern: str, message: str) -> None:
     folder.write("../outside.yaml", "files: {}")
     (folder.path / "out.yaml").symlink_to("../outside.yaml")
     (folder.path / "loop.yaml").symlink_to("loop.yaml")
+    (folder.path / "away").symlink_to("..")
     (folder.path / "folder.yaml").mkdir()
     os.mkfifo(folder.path / "pipe.yaml")
     folder.write("note.txt")
@@ -80,6 +89,69 @@ def test_what_is_not_included(folder: Any, pattern: str, message: str) -> None:
     folder.write("two.yaml", "version: 2\nfiles: {}\n")
     folder.write("broken.yaml", "a: [")
     assert message in folder.problem(f"include: [{pattern}]\n")
+
+
+class TestLinks:
+    def test_inside_the_folder_are_followed(self, folder: Any) -> None:
+        folder.write("2024/spring/a.yaml", "files: {a: {title: A}}")
+        (folder.path / "now").symlink_to("2024")
+        for pattern in ("now/spring/a.yaml", "now/*/*.yaml", "no?/spring/*"):
+            assert list(folder.load(f"include: ['{pattern}']\n").desired.entries) == ["a"]
+
+    def test_are_not_gone_round(self, folder: Any) -> None:
+        """Two links double what is found at every level: here a thousand million times."""
+        for link in "abc":
+            (folder.path / link).symlink_to(".")
+        folder.write("z.yaml", "files: {z: {title: Z}}")
+        pattern = "*/" * 20 + "z.yaml"
+        assert Globs(folder.path, 100).matches(pattern).names == ["a/" * 20 + "z.yaml"]
+        assert list(folder.load(f"include: ['{pattern}', '**/*.yaml', 'z*']").desired.entries) == [
+            "z"
+        ]
+
+    def test_that_lead_outside_are_named_and_nothing_behind_them(
+        self, folder: Any, tmp_path: Path
+    ) -> None:
+        (tmp_path / "secret").mkdir()
+        (tmp_path / "secret" / "z.yaml").touch()
+        (folder.path / "out").symlink_to(tmp_path)
+        found = folder.problems("include: ['*/*/z.yaml', out/secret/z.yaml, '*/*']\n")
+        assert len(found) == 3
+        assert all('"out" leads outside' in problem for problem in found)
+        assert "secret" not in "".join(found)
+
+
+class TestPatternsThatAskForTooMuch:
+    def test_names(self, tmp_path: Path) -> None:
+        for number in range(10):
+            (tmp_path / f"{number}.yaml").touch()
+        globs = Globs(tmp_path, 25)
+        assert len(globs.matches("*").names) == len(globs.matches("[0-9].yaml").names) == 10
+        with pytest.raises(TooMuchError, match="makes more than 25 names to look at"):
+            globs.matches("**/*.csv")
+
+    @pytest.mark.parametrize(
+        ("pattern", "complaint"),
+        [
+            ("*/" * 40 + "a.yaml", "has more than 32 parts (name the folders or the files that"),
+            ("[" * 100_000, "has more than 1,000 characters (name the folders or the files that"),
+        ],
+        ids=["parts", "characters"],
+    )
+    def test_parts_and_characters(self, folder: Any, pattern: str, complaint: str) -> None:
+        assert complaint in folder.problem(f"include: ['{pattern}']\n")
+
+
+def test_a_folder_that_cannot_be_looked_into_is_an_error(folder: Any) -> None:
+    """What lies in it would seem to be wanted no more. Here its path is longer than paths may be."""
+    here = os.open(folder.path, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("x" * 250, dir_fd=here)
+        inner = os.open("x" * 250, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+    assert "cannot be read: File name too long" in folder.problem("include: ['**/*.yaml']\n")
 
 
 def test_csv_cells(folder: Any) -> None:
