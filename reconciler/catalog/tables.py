@@ -15,6 +15,7 @@ gets one more `'`. A lone `'` before anything else (`'tis`) is what it is.
 import csv
 import io
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -35,6 +36,8 @@ COLUMNS: Final = (
 TYPES: Final = (":number", ":boolean", ":string")
 _FORMULAS: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 _GUARDED: Final = tuple(f"'{start}" for start in (*_FORMULAS, "'"))
+_MOST_GUESSES: Final = 100
+"""Unknown columns for which a likely one is looked for: a file with more is no table of ours."""
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 
 
@@ -102,18 +105,22 @@ def _columns(file: str, header: Row, text: str, findings: Findings) -> list[_Col
     names = header.cells
     columns = [_column(name) for name in names]
     faults: list[tuple[int, str, str | None]] = []
+    seen: set[str] = set()
     for index, name in enumerate(names):
         if columns[index] is None:
-            likely = near(name, COLUMNS) or "user_defined.NAME holds metadata"
+            meant = near(name, COLUMNS) if len(faults) < _MOST_GUESSES else None
+            likely = meant or "user_defined.NAME holds metadata"
             faults.append((index, f"unknown column {shown(name)}", likely))
-        elif name in names[:index]:
+        elif name in seen:
             faults.append((index, f"the column {shown(name)} is there already", None))
+        seen.add(name)
     if "key" not in names:
         faults.append((0, "the column key is missing", None))
         if len(names) == 1 and re.search("[;\t]", names[0]):
             faults = [(0, "the column key is missing", "cells are separated by commas")]
+    spans, lines = (next(csv_rows(text)), Lines(text)) if faults else ([], Lines(""))
     for index, message, hint in faults:
-        line, column = spot_in(text, next(csv_rows(text))[index][0])
+        line, column = lines.spot(spans[index][0])
         findings.error_at(Place(file, line, column), (), message, hint)
     return columns if "key" in names else None
 
@@ -227,22 +234,28 @@ def locate(data: bytes, wanted: Collection[DataPath]) -> Located:
     found: dict[DataPath, Spots] = {}
     if ("key",) not in paths:
         return found
-    at = paths.index(("key",))
+    at, lines = paths.index(("key",)), Lines(text)
     for row in reading:
         key = unguarded(unquoted(text[slice(*row[at])])) if len(row) == len(paths) else None
         if key is None or key not in keys or ("files", key) in found:
             continue
-        begin = spot_in(text, row[0][0])
+        begin = lines.spot(row[0][0])
         found["files", key] = Spots(begin, begin)
         for path, (start, _) in zip(paths, row, strict=True):
-            spot = spot_in(text, start)
+            spot = lines.spot(start)
             found.setdefault(("files", key, *path), Spots(spot, spot))
             found.setdefault(("files", key, *path[:1]), Spots(spot, spot))
     return found
 
 
-def spot_in(text: str, index: int) -> tuple[int, int]:
-    """Line and column, from 1, of a character; lines end as CSV's do."""
-    before = text[:index]
-    line_breaks = before.count("\n") + before.count("\r") - before.count("\r\n")
-    return line_breaks + 1, index - max(before.rfind("\n"), before.rfind("\r"))
+class Lines:
+    """Where the lines of a text begin; they end as CSV's do."""
+
+    def __init__(self, text: str) -> None:
+        """Go through the text once."""
+        self._begin = [0, *(found.end() for found in re.finditer("\r\n|\r|\n", text))]
+
+    def spot(self, index: int) -> tuple[int, int]:
+        """Line and column, from 1, of a character."""
+        line = bisect_right(self._begin, index)
+        return line, index - self._begin[line - 1] + 1
