@@ -12,6 +12,8 @@ from reconciler.core.plan import Plan
 from reconciler.errors import PlanFileError
 
 _LARGEST = 1024 * 1024 * 1024
+_LONGEST_SAID = 300
+"""Characters of what a file says that enter a message."""
 
 
 def write_plan(path: Path, plan: Plan, made: Made) -> None:
@@ -54,7 +56,8 @@ def read_plan(path: Path, schema: bytes) -> tuple[Plan, Made]:
     found = body.get("format") if isinstance(body, dict) else None
     if found != FORMAT:
         raise PlanFileError(
-            f"reading the plan {path}: its format is {found!r}, and this version reads {FORMAT!r}"
+            f"reading the plan {path}: its format is {_short(repr(found))}, and this version "
+            f"reads {FORMAT!r}"
         )
     _check_structure(path, body, schema)
     try:
@@ -69,5 +72,11 @@ def _check_structure(path: Path, body: object, schema: bytes) -> None:
     validator = jsonschema_rs.validator_for(orjson.loads(schema))
     error = next(iter(validator.iter_errors(body)), None)
     if error is not None:
-        where = "/".join(map(str, error.instance_path))
-        raise PlanFileError(f"reading the plan {path}: {where}: {error.message}: plan again")
+        where = _short("/".join(map(str, error.instance_path)))
+        what = _short(error.message)
+        raise PlanFileError(f"reading the plan {path}: {where}: {what}: plan again")
+
+
+def _short(text: str) -> str:
+    """The beginning of what a file says: it may be of any length."""
+    return text if len(text) <= _LONGEST_SAID else f"{text[: _LONGEST_SAID - 1]}…"

@@ -154,6 +154,7 @@ class TestReading:
             (b"{}", "None"),
             (b'{"format": "reconciler/plan/2"}', "'reconciler/plan/2'"),
             (b'{"format": ["x"]}', "['x']"),
+            (b'{"format": "%b"}' % (b"x" * 1_000_000), f"'{'x' * 298}…"),
         ],
     )
     def test_another_format(self, path: Path, data: bytes, found: str) -> None:
@@ -167,6 +168,10 @@ class TestReading:
             if name != "format":
                 less = {key: item for key, item in body.items() if key != name}
                 assert f'"{name}" is a required property' in refusal(path, orjson.dumps(less))
+
+    def test_what_is_said_of_a_wrong_value_is_short(self, path: Path) -> None:
+        body = {**orjson.loads(path.read_bytes()), "digest": "x" * 1_000_000}
+        assert len(refusal(path, orjson.dumps(body))) < 500
 
     def test_any_byte_that_was_changed(self, path: Path) -> None:
         data = path.read_bytes()

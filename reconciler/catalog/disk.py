@@ -80,9 +80,12 @@ def read_bytes(path: Path) -> bytes:
 def replace(path: Path, data: bytes) -> None:
     """Put `data` in the place of the file that `path` leads to; its mode stays.
 
-    The bytes are on disk before the name leads to them. Raises `OSError`.
+    The bytes are on disk before the name leads to them. Raises `OSError`, also where it leads out
+    of its folder: a link may have been planted there.
     """
     real = path.resolve()
+    if not real.is_relative_to(path.parent.resolve()):
+        raise OSError(errno.EXDEV, "it is a link out of its folder: name the file itself")
     with _beside(real, data, stat.S_IMODE(real.stat().st_mode)) as new:
         new.replace(real)
 

@@ -117,7 +117,8 @@ def _from_file(path: Path) -> str:
             raise TokenRefused(
                 f"the token file {path} can be read by others: `chmod 600 {path}` first"
             )
-        return path.read_text("utf-8")[:_LONGEST_TOKEN]
+        with path.open("rb") as file:
+            return file.read(_LONGEST_TOKEN).decode("utf-8")
     except UnicodeDecodeError as error:
         raise TokenRefused(f"the token file {path} holds no text") from error
     except OSError as error:

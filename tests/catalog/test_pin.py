@@ -181,6 +181,16 @@ def test_a_link_stays_a_link(place: Any, tmp_path: Path) -> None:
     assert A in real.read_text()
 
 
+def test_nothing_is_written_out_of_the_folder_through_a_link(place: Any, tmp_path: Path) -> None:
+    """As a pull request may plant it."""
+    text = HEAD + "files: {x: {title: T, source: {fingerprint: a.fp}}}"
+    (tmp_path / "theirs.yaml").write_text(text, "utf-8")
+    (place.path / "catalog.yaml").symlink_to(tmp_path / "theirs.yaml")
+    with pytest.raises(CatalogError, match="it is a link out of its folder"):
+        pin(place.path / "catalog.yaml")
+    assert (tmp_path / "theirs.yaml").read_text("utf-8") == text
+
+
 def test_a_write_that_fails_changes_nothing(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     path = place.catalog("files: {x: {title: T, source: {fingerprint: a.fp}}}")
     before, names = path.read_bytes(), set(place.path.iterdir())
