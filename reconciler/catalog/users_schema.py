@@ -2,6 +2,8 @@
 nothing is ever fetched."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -11,12 +13,17 @@ import orjson
 
 from reconciler.catalog import patterns
 from reconciler.catalog.disk import UnreadableError, read
+from reconciler.catalog.effort import MOST_CHECKS, Effort, EffortError
 from reconciler.catalog.problems import Findings, cut, shown
+from reconciler.catalog.references import LostError, References
 from reconciler.catalog.structure import MOST_REFUSALS, Refusal, explain, fast_refusals
 from reconciler.core.model import Json, Place
 
 _ROOT: Final = "file:///"
 """Stands for the catalogue's folder: no `..` in a reference leads above it."""
+_EXPLAINED: Final = 500_000
+"""The checks that are made once more to explain what is refused: some seconds. What is beyond them
+is refused in fewer words."""
 
 
 class _SchemaError(Exception):
@@ -31,19 +38,26 @@ class _SchemaError(Exception):
 class UsersForm:
     """What the users demand of metadata."""
 
-    def __init__(self, fast: Any, slow: Any) -> None:
-        """Take the validator that accepts, and the one that explains."""
+    def __init__(self, fast: Any, slow: Any, effort: Effort) -> None:
+        """Take the validator that accepts, the one that explains, and what they take."""
         self._fast = fast
         self._slow = slow
+        self._effort = effort
+        self._left = _EXPLAINED
 
     def refusals(self, metadata: Json) -> list[Refusal]:
         """The ways in which the metadata is not as the users demand."""
+        if self._effort.is_too_much(metadata):
+            what = f"nested too deep for the schema, which makes more than {MOST_CHECKS:,} checks"
+            return [Refusal((), f"{what} of one value in it")]
         if self._fast.is_valid(metadata):
             return []
-        try:
-            found = self._explained(metadata)
-        except _SchemaError:
-            found = []
+        found: list[Refusal] = []
+        needed = self._effort.of(metadata)
+        if needed <= self._left:
+            self._left -= needed
+            with suppress(_SchemaError):
+                found = self._explained(metadata)
         return found or fast_refusals(self._fast, metadata)
 
     def _explained(self, metadata: Json) -> list[Refusal]:
@@ -51,7 +65,7 @@ class UsersForm:
             errors = islice(self._slow.iter_errors(metadata), MOST_REFUSALS)
             return [refusal for error in errors for refusal in explain(error, ours=False)]
         except Exception as error:
-            # References that go round in a circle, say: its errors have no common class.
+            # A reference that only the other one knows, say: its errors have no common class.
             raise _SchemaError("cannot be explained") from error
 
 
@@ -83,6 +97,7 @@ def _form(folder: Path, relative: str) -> UsersForm:
     try:
         # Without formats: whether a pattern is one, the engine says that is to match it.
         kind.check_schema(schema, format_checker=jsonschema.FormatChecker(formats=()))
+        effort = _effort(schema, base, retrieve)
         fast = jsonschema_rs.validator_for(
             schema,
             validate_formats=False,
@@ -94,13 +109,26 @@ def _form(folder: Path, relative: str) -> UsersForm:
         where = "/".join(map(str, error.absolute_path))
         what = f"is not a JSON Schema: {cut(error.message)} (at #/{cut(where)})"
         raise _SchemaError(what) from None
+    except _SchemaError:
+        raise
     except Exception as error:  # those for references have no common class
         raise (complaints or [_SchemaError(f"cannot be used: {_first_line(error)}")])[0] from error
     new_registry: Any = referencing.Registry  # its fields have other names to mypy
     registry = new_registry(retrieve=_resource(retrieve))
     if isinstance(schema, dict) and "$id" not in schema:
         schema = {**schema, "$id": base}
-    return UsersForm(fast, patterns.explaining(kind)(schema, registry=registry))
+    return UsersForm(fast, patterns.explaining(kind)(schema, registry=registry), effort)
+
+
+def _effort(schema: Any, base: str, retrieve: Callable[[str], Any]) -> Effort:
+    references = References(retrieve)
+    references.add(base, schema)
+    try:
+        return Effort(schema, references)
+    except EffortError as error:
+        raise _SchemaError(f"cannot be used: it {error}") from None
+    except LostError as error:
+        raise _SchemaError(f"cannot be used: {shown(str(error))} leads nowhere") from None
 
 
 def _first_line(error: Exception) -> str:
@@ -111,6 +139,7 @@ def _retriever(folder: Path, complaints: list[_SchemaError]) -> Callable[[str], 
     """Reads what a reference leads to. Why it cannot also goes to `complaints`, since the
     validators wrap what is raised into words of their own."""
 
+    @cache
     def retrieve(uri: str) -> Any:
         location = urldefrag(uri).url
         relative = unquote(location.removeprefix(_ROOT))

@@ -10,6 +10,7 @@ import pytest
 from reconciler.catalog.problems import Findings
 from reconciler.catalog.structure import MOST_REFUSALS
 from reconciler.catalog.users_schema import users_form
+from tests.catalog.test_effort import doubled
 
 SCHEMA = {
     "type": "object",
@@ -220,16 +221,24 @@ def test_a_name_that_a_pattern_speaks_of_is_known(folder: Any) -> None:
 
 
 def test_references_that_double_each_other_are_not_explained_without_end(folder: Any) -> None:
-    """One missing name is refused 2 to the power of 12 times."""
-    twice = {f"x{n}": {"allOf": [{"$ref": f"#/$defs/x{n + 1}"}] * 2} for n in range(12)}
-    schema = {"$ref": "#/$defs/x0", "$defs": {**twice, "x12": {"required": ["isrc"]}}}
-    use(folder, schema)
+    """One missing name is refused 2 to the power of 10 times."""
+    use(folder, doubled(10, "allOf", {"required": ["isrc"]}))
     form = users_form(folder.path, "schemas/spot.json", "catalog.yaml", Findings())
     assert form is not None
     assert len(form.refusals({})) == MOST_REFUSALS
 
 
-def test_references_in_a_circle_are_refused_by_the_fast_validator(folder: Any) -> None:
-    circle = {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}, "required": ["isrc"]}
-    (found,) = said(folder, circle, {})
+def test_after_so_many_explanations_what_is_refused_is_refused_in_fewer_words(folder: Any) -> None:
+    use(folder, doubled(10, "allOf", {"required": ["isrc"]}))
+    form = users_form(folder.path, "schemas/spot.json", "catalog.yaml", Findings())
+    assert form is not None
+    counts = [len(form.refusals({"x": number})) for number in range(200)]
+    assert counts[0] == MOST_REFUSALS
+    assert counts[-1] == 1
+
+
+def test_what_is_too_deep_to_be_explained_is_refused_by_the_fast_validator(folder: Any) -> None:
+    chain = {f"x{n}": {"$ref": f"#/$defs/x{n + 1}"} for n in range(2000)}
+    long = {"$ref": "#/$defs/x0", "$defs": {**chain, "x2000": {"required": ["isrc"]}}}
+    (found,) = said(folder, long, {})
     assert found.startswith('files.a.user_defined: "isrc" is a required property')
