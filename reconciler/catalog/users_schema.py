@@ -90,11 +90,13 @@ def _form(folder: Path, relative: str) -> UsersForm:
     schema = _read(folder, relative)
     if not isinstance(schema, dict | bool):
         raise _SchemaError("is not a JSON Schema: expected an object")
-    kind: Any = jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)
+    if isinstance(schema, dict) and not isinstance(schema.get("$schema", ""), str):
+        raise _SchemaError("is not a JSON Schema: its $schema is not a text")
     base = f"{_ROOT}{quote(relative)}"
     complaints: list[_SchemaError] = []
     retrieve = _retriever(folder, complaints)
     try:
+        kind: Any = jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)
         # Without formats: whether a pattern is one, the engine says that is to match it.
         kind.check_schema(schema, format_checker=jsonschema.FormatChecker(formats=()))
         effort = _effort(schema, base, retrieve)

@@ -242,3 +242,32 @@ def test_what_is_too_deep_to_be_explained_is_refused_by_the_fast_validator(folde
     long = {"$ref": "#/$defs/x0", "$defs": {**chain, "x2000": {"required": ["isrc"]}}}
     (found,) = said(folder, long, {})
     assert found.startswith('files.a.user_defined: "isrc" is a required property')
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (name, value)
+        for name in ("$schema", "$id", "id", "$ref", "$dynamicRef", "$anchor", "$defs", "$vocabulary",
+                     "allOf", "items", "properties", "dependencies", "pattern", "type", "unevaluatedItems")
+        for value in (5, None, True, "http://[::1", "#/x", [], [5], {}, {"a": 5})
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_keywords_of_a_wrong_type_are_refused_or_mean_nothing(
+    folder: Any, name: str, value: object
+) -> None:
+    """T14: also where no metaschema looks, behind a reference into what is no keyword."""
+    for schema in ({name: value}, {"$ref": "#/x", "x": {name: value}}):
+        use(folder, schema)
+        findings = Findings()
+        form = users_form(folder.path, "schemas/spot.json", "catalog.yaml", findings)
+        assert bool(findings.errors) == (form is None)
+        if form is not None:
+            form.refusals({"a": [1]})
+
+
+def test_a_draft_that_is_no_text_is_refused(folder: Any) -> None:
+    for draft in (5, None, [], {}):
+        use(folder, {"$schema": draft})
+        assert "is not a JSON Schema: its $schema is not a text" in folder.problem("", head=HEAD)
