@@ -12,6 +12,7 @@ ReconcilerError                  exit 1 unless said otherwise
 │   │   └── Busy                 409 or 423: it could not be done at that moment
 │   └── Unclear                  sent, but whether it was done is not known
 │       └── UnreadableAnswer     an answer that is not what the API page promises
+│           └── AnswerTooLarge   nor as small
 ├── PlanFileError                not a plan file of ours, or its bytes were changed
 ├── StalePlan                    the plan is not what was reviewed (exit 4)
 ├── RefusedByGuardrail           a guardrail is broken (exit 6)
@@ -87,6 +88,11 @@ class Unclear(ServiceError):
 
 class UnreadableAnswer(Unclear):
     """The answer is not what the API page promises, so what was done is not known."""
+
+
+class AnswerTooLarge(UnreadableAnswer):
+    """The answer is larger, or holds more values, than is read: to ask for the same again would
+    not help, and to ask for less may."""
 
 
 class PlanFileError(ReconcilerError):

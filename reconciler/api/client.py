@@ -26,7 +26,7 @@ from reconciler.core.model import (
     UserDefined,
 )
 from reconciler.core.ports import Clock, Sending
-from reconciler.errors import Busy, NotThere, Rejected, UnreadableAnswer
+from reconciler.errors import AnswerTooLarge, Busy, NotThere, Rejected, UnreadableAnswer
 
 _MOST_IDS = 100
 _LONGEST_IDS = 2000
@@ -131,7 +131,8 @@ class ReadClient:
         return region
 
     def _read_chunk(self, bucket: str, ids: Sequence[FileId | str]) -> Sequence[File]:
-        """Where the service refuses all for one that it does not know, ask for half and half.
+        """Where the service refuses all for one that it does not know, or says more than can be
+        read, ask for half and half.
         Only a refusal of one id alone, by a status that means so, says that it is not there."""
         declared = self._buckets[bucket]
         doing = f"reading {len(ids)} file(s) of bucket {bucket}"
@@ -140,7 +141,7 @@ class ReadClient:
             return self._get(self._files_url(declared, *ids), doing, read)
         except Busy:
             raise
-        except Rejected as error:
+        except (Rejected, AnswerTooLarge) as error:
             if len(ids) == 1:
                 if error.status in _UNKNOWN_ID:
                     return []
@@ -308,8 +309,8 @@ def _done(answer: bytes, *, doing: str) -> None:
     if answer.lstrip().startswith(b"<"):
         wire.parse(answer, doing)
     try:
-        told = orjson.loads(answer)
-    except ValueError:
+        told = wire.value(answer)
+    except (ValueError, AnswerTooLarge):
         return
     if isinstance(told, dict) and "data" not in told and {"error", "code"} & told.keys():
         raise UnreadableAnswer(f"{doing}: the answer is an error: {classify.said(answer)}")

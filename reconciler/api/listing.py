@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from reconciler.api.wire import Page
 from reconciler.core.model import File, FileId
-from reconciler.errors import Rejected, UnreadableAnswer
+from reconciler.errors import AnswerTooLarge, Rejected, UnreadableAnswer
 
 _SIZES = (1000, 100, 20)
 """What to ask for: the service's largest page is not known, and may be refused."""
@@ -62,22 +62,25 @@ class Lister:
         return reading.files, reading.doubt
 
     def _read(self, bucket: str) -> _Reading:
-        first, size = self._first(bucket)
+        """Smaller pages, where the service refuses large ones or they are too large to be read."""
+        for size in _SIZES[:-1]:
+            try:
+                return self._read_by(bucket, size)
+            except Rejected as error:
+                if error.status != 422:
+                    raise
+            except AnswerTooLarge:
+                pass
+        return self._read_by(bucket, _SIZES[-1])
+
+    def _read_by(self, bucket: str, size: int) -> _Reading:
+        first = self._read_page(bucket, 1, size)
         if first.last == 1:
             return _proved([first], None, None)
         witness = self._read_page(bucket, first.last, size)
         others = list(self._others(bucket, first, size))
         again = self._read_page(bucket, first.last, size)
         return _proved([*others, witness], witness, again)
-
-    def _first(self, bucket: str) -> tuple[Page, int]:
-        for size in _SIZES[:-1]:
-            try:
-                return self._read_page(bucket, 1, size), size
-            except Rejected as error:
-                if error.status != 422:
-                    raise
-        return self._read_page(bucket, 1, _SIZES[-1]), _SIZES[-1]
 
     def _others(self, bucket: str, first: Page, size: int) -> Iterator[Page]:
         """The pages before the last, in order, a bounded number at a time: what the service says

@@ -6,7 +6,7 @@ sleeps.
 | never sent                                  | again              | again                   |
 | not taken: 429, busy                        | again              | again                   |
 | nobody knows                                | again              | no: whoever asked looks |
-| nobody knows: a redirect                    | no: it would be the same                     |
+| nobody knows: a redirect, too large         | no: it would be the same                     |
 | refused                                     | no                                           |
 | whatever, and it asks to wait for longer    | no: the message says when to run again       |
 | than `LONGEST_WAIT`                         |                                              |
@@ -23,7 +23,7 @@ import threading
 from collections.abc import Callable
 
 from reconciler.api.quota import LONGEST_WAIT
-from reconciler.errors import Busy, ServiceError, Throttled, Unclear, Unreachable
+from reconciler.errors import AnswerTooLarge, Busy, ServiceError, Throttled, Unclear, Unreachable
 
 MOST_ATTEMPTS = 5
 _FIRST_CEILING = 0.5
@@ -77,7 +77,8 @@ def _may_be_repeated(failure: ServiceError, *, repeatable: bool) -> bool:
     if isinstance(failure, (Unreachable, Throttled, Busy)):
         return True
     is_redirect = failure.status is not None and 300 <= failure.status < 400
-    return isinstance(failure, Unclear) and repeatable and not is_redirect
+    would_be_the_same = is_redirect or isinstance(failure, AnswerTooLarge)
+    return isinstance(failure, Unclear) and repeatable and not would_be_the_same
 
 
 def _jitter(attempt: int, chance: Callable[[], float]) -> float:

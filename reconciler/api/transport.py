@@ -23,10 +23,11 @@ from reconciler.api.quota import asked_wait
 from reconciler.api.redaction import Redaction
 from reconciler.api.upload import Upload
 from reconciler.core.ports import Clock
-from reconciler.errors import ServiceError, TokenRefused, UnreadableAnswer
+from reconciler.errors import AnswerTooLarge, ServiceError, TokenRefused
 
-_LARGEST_ANSWER = 256 * 1024 * 1024
-"""Bytes, after decompression: a page of 1,000 files is some hundred kilobytes."""
+_LARGEST_ANSWER = 16 * 1024 * 1024
+"""Bytes, after decompression: a page of 1,000 files is some hundred kilobytes. Where one is larger,
+the bucket is read in smaller pages."""
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 60.0
 _SLOWEST_UPLOAD = 50_000.0
@@ -106,7 +107,7 @@ class Transport:
 
     def send(self, request: Request, upload: Upload | None = None) -> Answer:
         """The answer, where it is 2xx. Raises what `classify` makes of anything else,
-        `UnreadableAnswer` where it is too large, and what reading the upload raises."""
+        `AnswerTooLarge`, and what reading the upload raises."""
         if not self.addresses.cover(request.url):
             raise ServiceError(
                 f"{request.doing}: nothing was sent, since {request.url} is not of the base URL "
@@ -173,8 +174,8 @@ def _read(response: requests.Response, doing: str) -> bytes:
     while piece := response.raw.read1(65536, decode_content=True):
         length += len(piece)
         if length > _LARGEST_ANSWER:
-            raise UnreadableAnswer(
-                f"{doing}: the answer is larger than 256 MiB", status=response.status_code
+            raise AnswerTooLarge(
+                f"{doing}: the answer is larger than 16 MiB", status=response.status_code
             )
         pieces.append(piece)
     return b"".join(pieces)

@@ -13,8 +13,11 @@ import orjson
 from reconciler.api.redaction import without_queries
 from reconciler.core.model import File, FileId, FileState, Json, Opaque, UserDefined
 from reconciler.core.normal import canonical, normal_title, normal_user_defined
-from reconciler.errors import UnreadableAnswer
+from reconciler.errors import AnswerTooLarge, UnreadableAnswer
 
+_MOST_VALUES = 1_000_000
+"""What an answer may hold: a page of 1,000 files has some 20,000. An empty list is three bytes of
+an answer, and twenty times as many here."""
 _LONGEST = 18
 """Digits of a whole number that comes as text: what fits into 64 bits."""
 
@@ -38,10 +41,20 @@ class BucketInfo:
     region: str | None
 
 
+def value(body: bytes) -> Any:
+    """What JSON means. Raises `ValueError` where it is none, or `AnswerTooLarge`."""
+    # Counted before anything is built. What stands in texts counts as well, and does no harm.
+    if sum(map(body.count, (b"[", b"{", b","))) > _MOST_VALUES:
+        raise AnswerTooLarge(f"it holds more than {_MOST_VALUES:,} values")
+    return orjson.loads(body)
+
+
 def parse(body: bytes, doing: str) -> Any:
     """The JSON of an answer. Raises `UnreadableAnswer` where it is none."""
     try:
-        return orjson.loads(body)
+        return value(body)
+    except AnswerTooLarge as error:
+        raise AnswerTooLarge(f"{doing}: the answer is too large: {error}") from None
     except ValueError as error:
         start = without_queries(body[:60].decode("utf-8", "replace"))
         raise UnreadableAnswer(
@@ -144,8 +157,8 @@ def update_body(title: str, user_defined: UserDefined) -> dict[str, Json]:
 def refusal(body: bytes) -> str:
     """What a refusal says: Laravel's `message` and `errors`, `error`, problem+json's `detail`."""
     try:
-        told = orjson.loads(body)
-    except ValueError:
+        told = value(body)
+    except (ValueError, AnswerTooLarge):
         return ""
     return _said(told) if isinstance(told, dict) else ""
 

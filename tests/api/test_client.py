@@ -108,6 +108,17 @@ class TestReadFiles:
         assert reading.read_files("spots", [FileId(7), FileId(8)]) == []
         assert reading.read_files("archive", [file_id]) == []
 
+    def test_asks_for_fewer_where_an_answer_is_too_large(
+        self, sandbox: Sandbox, client: MakeClient
+    ) -> None:
+        """T28."""
+        held = {f"key {n}": "x" * 1000 for n in range(400)}
+        added = sandbox.add_files(SPOTS, [{"title": "T", "user_defined": held}] * 60)
+        ids = [FileId(file["id"]) for file in added]
+        found = client(sandbox.url).read_files("spots", ids)
+        assert [file.id for file in found] == ids
+        assert len(paths(sandbox)) == 1 + 3
+
     def test_asks_for_a_hundred_at_once(self, sandbox: Sandbox, client: MakeClient) -> None:
         ids = fill(sandbox, 250)
         found = client(sandbox.url).read_files("spots", ids)

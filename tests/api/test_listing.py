@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.api.listing import Lister
 from reconciler.api.wire import Page
 from reconciler.core.model import File, FileId, FileState
-from reconciler.errors import Rejected, TokenRefused, Unclear, UnreadableAnswer
+from reconciler.errors import AnswerTooLarge, Rejected, TokenRefused, Unclear, UnreadableAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +32,10 @@ class Service:
     """The largest page that it grants."""
     refuses: int = 1_000_000
     """From which size on it says 422."""
+    heavy: int = 1_000_000
+    """From which size on its pages are too large to be read."""
+    heavy_from: int = 1
+    """The first page that is so."""
     descending: bool = False
     before: dict[int, Callable[[Service], None]] = field(default_factory=dict)
     total: Callable[[int], int] = lambda total: total
@@ -48,6 +52,8 @@ class Service:
             self.before.get(len(self.requests), _nothing)(self)
             if size >= self.refuses:
                 raise Rejected("422: per_page", status=422)
+            if size >= self.heavy and number >= self.heavy_from:
+                raise AnswerTooLarge("too large")
             granted = min(size, self.most)
             files = self.files[::-1] if self.descending else self.files
             shown = tuple(files[(number - 1) * granted : number * granted])
@@ -93,6 +99,17 @@ class TestABucketAtRest:
         service = Service(full(30), most=20, refuses=21)
         assert service.listed()[1] is None
         assert [size for _, size in service.requests] == [1000, 100, 20, 20, 20, 20]
+
+    @pytest.mark.parametrize("heavy_from", [1, 2, 3])
+    def test_is_asked_for_less_where_a_page_is_too_large(self, heavy_from: int) -> None:
+        """T28."""
+        service = Service(full(250), most=100, heavy=101, heavy_from=heavy_from)
+        assert service.listed() == (list(range(1, 251)), None)
+        assert {size for _, size in service.requests} == {1000, 100}
+
+    def test_is_not_listed_where_every_page_is_too_large(self) -> None:
+        with pytest.raises(AnswerTooLarge):
+            Service(full(30), heavy=20).listed()
 
     @pytest.mark.parametrize("size", [1, 20])
     def test_is_not_listed_where_every_size_is_refused(self, size: int) -> None:

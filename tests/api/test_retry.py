@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from reconciler.api.quota import LONGEST_WAIT
 from reconciler.api.retry import MOST_ATTEMPTS, Budget, wait_before_next
 from reconciler.errors import (
+    AnswerTooLarge,
     Busy,
     NotThere,
     Rejected,
@@ -69,6 +70,7 @@ TABLE = [
     (Unclear("503", status=503, after=LONGEST_WAIT), True, False),
     (Unclear("503", status=503, after=BEYOND), False, False),
     (UnreadableAnswer("HTML"), True, False),
+    (AnswerTooLarge("16 MiB"), False, False),
     (TokenRefused("401", status=401), False, False),
     (NotThere("404", status=404), False, False),
     (Rejected("422", status=422), False, False),

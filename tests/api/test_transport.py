@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.api import wire
 from reconciler.api.transport import Answer as Whole
 from reconciler.api.transport import Request, Transport
 from reconciler.api.upload import SourceChanged, Upload
 from reconciler.core.model import Source, SourceKind
 from reconciler.errors import (
+    AnswerTooLarge,
     Busy,
     NotThere,
     Rejected,
@@ -24,7 +26,6 @@ from reconciler.errors import (
     TokenRefused,
     Unclear,
     Unreachable,
-    UnreadableAnswer,
     UsageError,
 )
 from tests.api.servers import Answer, accepting, answer, reset_when_closed, serving
@@ -91,9 +92,17 @@ class TestAnAnswer:
     def test_larger_than_anybody_needs_is_given_up(self, transport: Make, tmp_path: Path) -> None:
         bomb = gzip.compress(bytes(300 * 1024 * 1024), 1)
         error = failure(transport, answer(200, bomb, Content_Encoding="gzip"))
-        assert isinstance(error, UnreadableAnswer)
+        assert isinstance(error, AnswerTooLarge)
         assert error.status == 200
-        assert str(error) == "asking: the answer is larger than 256 MiB"
+        assert str(error) == "asking: the answer is larger than 16 MiB"
+
+    def test_may_be_a_page_of_files_with_large_metadata(self, transport: Make) -> None:
+        held = {f"key {n}": "x" * 32 for n in range(200)}
+        page = {"data": [{**FILE, "id": n, "user_defined": held} for n in range(1, 1001)]}
+        assert len(json.dumps(held)) > 9_000
+        with serving(answer(200, page)) as server:
+            said = ask(transport(server.url))
+        assert wire.parse(said, "listing") == page
 
     def test_may_be_of_any_length_where_only_the_end_tells_it(self, transport: Make) -> None:
         with serving(Answer(b"HTTP/1.1 200 OK\r\n\r\n{}", "close")) as server:

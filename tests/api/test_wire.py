@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import orjson
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from reconciler.api import wire
 from reconciler.core.model import FileId, FileState, Opaque
-from reconciler.errors import UnreadableAnswer
+from reconciler.errors import AnswerTooLarge, UnreadableAnswer
 
 DEEPEST = 1000
 """Levels that the parser reads, and that Python's own `str` does not follow."""
@@ -323,6 +324,35 @@ class TestHostileJson:
         with pytest.raises(UnreadableAnswer) as caught:
             wire.parse(body, "listing")
         assert len(str(caught.value)) < 400
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b'{"data": [' + b"[]," * 5_000_000 + b"0]}",
+            b'{"data": [' + b"{}," * 5_000_000 + b"0]}",
+            b'{"data": [' + b"1," * 8_000_000 + b"0]}",
+            b'{"data": {' + b",".join(b'"%x":0' % n for n in range(1_500_000)) + b"}}",
+        ],
+        ids=["lists", "objects", "numbers", "names"],
+    )
+    def test_that_would_take_much_more_than_itself_is_not_built(self, body: bytes) -> None:
+        """T28."""
+        tracemalloc.start()
+        try:
+            with pytest.raises(AnswerTooLarge, match="listing: the answer is too large: it holds"):
+                wire.parse(body, "listing")
+            assert wire.refusal(body) == ""
+            assert tracemalloc.get_traced_memory()[1] < 1_000_000
+        finally:
+            tracemalloc.stop()
+
+    def test_that_is_a_page_of_files_with_much_metadata_is_read(self) -> None:
+        held = {"user_defined": {f"key {n}": "x" * 10 for n in range(400)}}
+        files = [{**PAGE_FILE, **held, "id": n} for n in range(1, 1001)]
+        body = orjson.dumps({"data": files, "meta": {"total": 1000, "last_page": 1}})
+        assert len(body) > 9_000_000
+        found = wire.page(wire.parse(body, "listing"), "spots", 8891, "listing")
+        assert len(found.files) == 1000
 
     def test_of_a_repeated_name_the_last_counts_everywhere(self) -> None:
         """One parser reads the answer, so no two readers can differ about it."""
