@@ -38,6 +38,10 @@ _OTHERS: Final = {
     "tak": "TAK",
 }
 """Modules of mutagen and their classes: all those that it knows."""
+_MOST_READS: Final = 20_000
+_MOST_BYTES: Final = 64 * 1024 * 1024
+"""How often, and how much, is read of a file to find its duration. Files as they are take some
+hundred reads, and the pictures in their tags."""
 _UNKNOWN: Final = "its duration cannot be read: not an audio format that is known here"
 
 
@@ -59,11 +63,23 @@ def duration(file: BufferedReader, path: str) -> tuple[float | None, str | None]
 
 
 class _Named:
-    """A file object with a name: mutagen tells some formats by the name's ending."""
+    """A file object with a name, since mutagen tells some formats by the name's ending; and with
+    an end to its patience, since some bytes send it through all of them, piece by piece."""
 
     def __init__(self, file: BufferedReader, name: str) -> None:
         self._file = file
+        self._reads = _MOST_READS
+        self._bytes = _MOST_BYTES
         self.name = name
+
+    def read(self, size: int = -1) -> bytes:
+        """So many bytes. Raises `EOFError` where that is too much."""
+        self._reads -= 1
+        if self._reads < 0 or size > self._bytes:
+            raise EOFError("more than a header takes")
+        data = self._file.read(size)
+        self._bytes -= len(data)
+        return data
 
     def __getattr__(self, attribute: str) -> Any:
         return getattr(self._file, attribute)
