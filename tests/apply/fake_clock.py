@@ -1,4 +1,5 @@
-"""A clock that goes only where somebody sleeps by it: a test that waits for minutes takes none."""
+"""A clock that goes only where somebody sleeps by it: a test that waits for minutes takes none.
+The wall clock of it may be set."""
 
 from __future__ import annotations
 
@@ -19,6 +20,8 @@ class FakeClock:
         self._lock = threading.Lock()
         self.slept: list[float] = []
         """Every sleep, in seconds."""
+        self.ahead = 0.0
+        """Seconds by which the product's wall clock is wrong; the sandbox's is right."""
         self.on_sleep: Callable[[], None] = lambda: None
         """What happens while somebody sleeps."""
 
@@ -26,7 +29,7 @@ class FakeClock:
         return self._now
 
     def now(self) -> float:
-        return self._now
+        return self._now + self.ahead
 
     def monotonic(self) -> float:
         return self._now

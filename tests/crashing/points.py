@@ -89,6 +89,7 @@ class Points:
         self._writes = 0
         self._writing = "ledger"
         self._patches = ExitStack()
+        self._durable = b""
 
     def __enter__(self) -> Self:
         """Take note of what is on disk already, and begin to count."""
@@ -116,6 +117,11 @@ class Points:
     def __exit__(self, *_error: object) -> None:
         """Put everything back as it was."""
         self._patches.close()
+
+    @property
+    def durable(self) -> bytes:
+        """What of the ledger a power cut would leave now."""
+        return self._durable
 
     # The disk.
 

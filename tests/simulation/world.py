@@ -35,7 +35,7 @@ from reconciler.applying import (
     work_of,
     work_of_reviewed,
 )
-from reconciler.core.plan import Create, Delete
+from reconciler.core.plan import Create
 from reconciler.errors import ReconcilerError
 from reconciler.sandbox.faults import playing
 from reconciler.sandbox.quirks import Quirks
@@ -44,7 +44,7 @@ from tests.apply.fake_clock import FakeClock
 from tests.crashing.points import Crash, Mode, Points
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from contextlib import ExitStack
     from pathlib import Path
 
@@ -69,6 +69,7 @@ class Wanted:
     """A digit: the ACRCloud id that is 32 times this digit."""
     values: Mapping[str, Any] = field(default_factory=dict)
     was: tuple[str, ...] = ()
+    protect: bool = False
 
     @property
     def digest(self) -> str | None:
@@ -82,11 +83,25 @@ class Wanted:
             said["source"] = {"acrid": self.source * 32}
         if self.was:
             said["was"] = list(self.was)
+        if self.protect:
+            said["protect"] = True
         return {**said, "user_defined": dict(self.values)}
 
 
+@dataclass(frozen=True)
+class Host:
+    """A machine from which the product is run: what it knows the service by is its token."""
+
+    folder: Path
+    token: str
+
+    @property
+    def ledger(self) -> Path:
+        return self.folder / ".reconciler" / "ledger.jsonl"
+
+
 Doing: TypeAlias = tuple[str, str]
-"""A verb, and the key, or for a file that goes its id."""
+"""A verb, and the key or the id of a file; of one that goes, the id."""
 
 
 @dataclass(frozen=True)
@@ -144,14 +159,26 @@ class Services:
 
 
 class World:
-    """One catalogue, one service, and the ledger between them."""
+    """One catalogue, one service, and the ledger between them; and, for those who want it, a
+    second machine that shares the catalogue, and has a ledger of its own."""
 
     def __init__(self, folder: Path, on: Service) -> None:
         """Everything that is on the service is forgotten."""
         self.sandbox, self.front, self.clock = on.sandbox, on.front, on.clock
         self.folder = folder
-        self.ledger = folder / ".reconciler" / "ledger.jsonl"
+        self.here = Host(folder, TOKEN)
+        self.elsewhere = Host(folder / "elsewhere", f"{TOKEN}-elsewhere")
+        self.ledger = self.here.ledger
         self.entries: dict[str, Wanted] = {}
+        self.absent: set[str] = set()
+        """Keys whose files must not exist."""
+        self.limits: dict[str, int | None] = {
+            "max_update_percent": None,
+            "max_delete_percent": None,
+        }
+        self.watching: tuple[AnyRule, ...] = ()
+        """Rules that are played in every run, before its own."""
+        self._points: Points | None = None
         self.runs = 0
         self.planned: set[Doing] = set()
         """All that any plan of any run has named."""
@@ -162,6 +189,7 @@ class World:
         self.front.release()
         self.front.log.clear()
         self.clock.on_sleep = lambda: None
+        self.clock.ahead = 0.0
         self.sandbox.delete(*(file["id"] for file in self.sandbox.files()))
         self.sandbox.forget()
         folder.mkdir(parents=True, exist_ok=True)
@@ -185,7 +213,8 @@ class World:
         """What would be done now; of a service that is in order."""
         self._write_catalog()
         desired = load(self.folder / "catalog.yaml").desired
-        with connected(self.front.url, desired.buckets, self._connection(1)) as reading:
+        connection = self._connection(self.here, 1)
+        with connected(self.front.url, desired.buckets, connection) as reading:
             return make_plan(desired, read_live(reading), Options())
 
     def apply(
@@ -199,11 +228,12 @@ class World:
     ) -> tuple[Ended, list[str]]:
         """One run, while the front plays the rules; how it ended, and the points it passed."""
         self._write_catalog()
-        self.front.play(*rules)
+        self.front.play(*self.watching, *rules)
         points = Points(self.ledger, die_at=die_at, mode=mode, seed=seed, reads=True)
+        self._points = points
         try:
             with points:
-                ended: Ended = self._apply(reviewed, concurrency)
+                ended: Ended = self._apply(self.here, reviewed, concurrency)
         except Crash:
             ended = Died(points.passed[-1])
         except ReconcilerError as error:
@@ -211,20 +241,29 @@ class World:
         self.front.play()
         return ended, points.passed
 
-    def _apply(self, reviewed: Plan | None, concurrency: int) -> Finished:
+    def apply_elsewhere(self) -> Ended:
+        """One run of the other machine; also while one of this machine is under way, and then
+        under its rules."""
+        self._write_catalog()
+        try:
+            return self._apply(self.elsewhere, None, 1)
+        except ReconcilerError as error:
+            return Refused(error)
+
+    def _apply(self, host: Host, reviewed: Plan | None, concurrency: int) -> Finished:
         desired = load(self.folder / "catalog.yaml").desired
         self.runs += 1
         run = Run(
             id=f"run-{self.runs}",
-            ledger=self.ledger,
-            locks=self.folder / "locks",
+            ledger=host.ledger,
+            locks=host.folder / "locks",
             settings=Settings(concurrency),
             about={},
         )
         with (
             locked_for(run, desired, "the simulation"),
             connected_for_writing(
-                self.front.url, desired.buckets, self._connection(concurrency)
+                self.front.url, desired.buckets, self._connection(host, concurrency)
             ) as writing,
         ):
             live = read_live(writing)
@@ -232,7 +271,7 @@ class World:
                 work = work_of(make_plan(desired, live, Options()))
             else:
                 work = work_of_reviewed(reviewed, desired, live)
-            self.planned.update(map(_doing, work.changes))
+            self.planned.update(*map(_doings_of, work.changes))
             return apply_plan(
                 work,
                 desired=desired,
@@ -243,46 +282,58 @@ class World:
                 progress=Silent(),
             )
 
-    def _connection(self, concurrency: int) -> Connection:
-        return Connection(token=TOKEN, concurrency=concurrency, clock=self.clock)
+    def _connection(self, host: Host, concurrency: int) -> Connection:
+        return Connection(token=host.token, concurrency=concurrency, clock=self.clock)
 
     def _write_catalog(self) -> None:
         said = {
             "version": 1,
             "catalog": CATALOG,
             "buckets": {name: {"id": number} for name, number in BUCKETS.items()},
-            "limits": {"max_update_percent": None, "max_delete_percent": None},
-            "files": {key: entry.declared() for key, entry in self.entries.items()},
+            "limits": self.limits,
+            "files": {
+                **{key: entry.declared() for key, entry in self.entries.items()},
+                **{key: {"absent": True} for key in sorted(self.absent)},
+            },
         }
         (self.folder / "catalog.yaml").write_text(json.dumps(said), "utf-8")
+
+    def on_disk(self, host: Host) -> bytes:
+        """What a power cut would leave of a ledger, while this machine's run is under way; of the
+        other's, what was written."""
+        if host == self.here and self._points is not None:
+            return self._points.durable
+        return host.ledger.read_bytes() if host.ledger.exists() else b""
 
     # What must be true at any moment.
 
     def is_sound(self) -> None:
-        """I2, I5, I6: nothing was done that no plan names, and nothing that is not on the ledger,
+        """I2, I5, I6: nothing was done that no plan names, and nothing that is not on a ledger,
         whose chain holds."""
-        began = self._began()
+        began = self._began(self.here) | self._began(self.elsewhere)
         for mutation in self.sandbox.mutations[self._seen :]:
             for number in mutation.ids:
                 doing = self._done(mutation.what, number)
-                assert doing in self.planned, f"{doing} was done, and no plan says so"
-                assert doing in began, f"{doing} was done, and is not on the ledger"
+                assert doing & self.planned, f"{doing} was done, and no plan says so"
+                assert doing & began, f"{doing} was done, and is not on the ledger"
         self._seen = len(self.sandbox.mutations)
 
-    def _done(self, what: str, number: int) -> Doing:
+    def _done(self, what: str, number: int) -> set[Doing]:
+        """By the names that it may have: a rename rewrites the key, and a move perhaps the id."""
         if what == "delete":
-            return what, str(number)
+            return {(what, str(number))}
         file = self.sandbox.file(number)
         assert file is not None, f"file {number} is gone before anybody looked"
         key = str(file["user_defined"]["catalog_key"]).partition("/")[2]
         if what == "create":
             self.made[key, file["user_defined"].get("catalog_source", "")] += 1
-        return what, key
+            return {(what, key)}
+        return {(what, key), (what, str(number))}
 
-    def _began(self) -> set[Doing]:
+    def _began(self, host: Host) -> set[Doing]:
         before = "sha256:" + "0" * 64
         began: set[Doing] = set()
-        data = self.ledger.read_bytes() if self.ledger.exists() else b""
+        data = host.ledger.read_bytes() if host.ledger.exists() else b""
         whole, _, _torn = data.rpartition(b"\n")
         for number, line in enumerate(whole.splitlines(), start=1):
             record = json.loads(line)
@@ -292,9 +343,8 @@ class World:
             assert (record["seq"], record["prev"]) == (number, before)
             before = record["hash"]
             if record["kind"] == "change.began":
-                deletes = record["action"] == "delete"
-                name = str(record["file_id"]) if deletes else record["key"]
-                began.add((record["action"], name))
+                action = record["action"]
+                began |= _doings(action, record["key"], record.get("file_id"))
         return began
 
     def owned(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
@@ -312,31 +362,38 @@ class World:
             key for key, files in self.owned().items() if any(file["state"] == 1 for file in files)
         }
 
-    def is_as_wanted(self) -> None:
-        """The truth is what the catalogue says."""
+    def is_as_wanted(self, keys: Collection[str] | None = None) -> None:
+        """The truth is what the catalogue says; of these keys (None: of all)."""
         owned = self.owned()
-        assert {key: len(files) for key, files in owned.items()} == dict.fromkeys(self.entries, 1)
+        told = {*owned, *self.entries} if keys is None else keys
+        for key in sorted(told):
+            assert len(owned.get(key, ())) == (key in self.entries), f"{key} has {owned.get(key)}"
         for key, entry in self.entries.items():
+            if key not in told:
+                continue
             [file] = owned[key]
+            values = file["user_defined"]
             shown = {
                 name: value
-                for name, value in file["user_defined"].items()
+                for name, value in values.items()
                 if not name.startswith("catalog_") and name not in IGNORED and value is not None
             }
-            digest = file["user_defined"].get("catalog_source")
-            assert (file["bucket_id"], file["title"], shown, digest) == (
+            digest = values.get("catalog_source") if entry.source is not None else None
+            protect = values.get("catalog_protect") is not None
+            assert (file["bucket_id"], file["title"], shown, digest, protect) == (
                 BUCKETS[entry.bucket],
                 entry.title,
                 dict(entry.values),
                 entry.digest,
+                entry.protect,
             ), key
 
 
-def _doing(change: Change) -> Doing:
-    match change:
-        case Create(key=key):
-            return "create", key
-        case Delete(file_id=file_id):
-            return "delete", str(file_id)
-        case _:
-            return type(change).__name__.lower(), change.key
+def _doings_of(change: Change) -> set[Doing]:
+    file_id = None if isinstance(change, Create) else change.file_id
+    return _doings(type(change).__name__.lower(), change.key, file_id)
+
+
+def _doings(action: str, key: str | None, file_id: int | None) -> set[Doing]:
+    names = {str(file_id)} if action == "delete" else {str(key), str(file_id)}
+    return {(action, name) for name in names}
