@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from reconciler.catalog import base_url
-from reconciler.catalog.problems import Findings, listed, near, shown
+from reconciler.catalog.problems import Findings, Likely, listed, shown
 from reconciler.catalog.scalars import text_of
 from reconciler.catalog.structure import Form
 from reconciler.core.marks import mark_fields
@@ -201,9 +201,9 @@ def _read_defaults(head: Head, defaults: Mapping[str, Any], findings: Findings) 
             findings.warning(head.file, path, result_field(name))
 
 
-def no_bucket(head: Head, name: str) -> tuple[str, str]:
+def no_bucket(head: Head, name: str) -> tuple[str, Likely]:
     """What to say of a bucket that is not declared, with a hint."""
-    hint = near(name, head.buckets) or f"buckets here: {listed(head.buckets)}"
+    hint = Likely(name, head.buckets, f"buckets here: {listed(head.buckets)}")
     return f"there is no bucket {shown(name)}", hint
 
 

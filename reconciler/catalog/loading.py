@@ -14,7 +14,7 @@ from reconciler.catalog.head import Head, read_head
 from reconciler.catalog.includes import Included, included
 from reconciler.catalog.jsonlines import read_jsonl
 from reconciler.catalog.metadata import Metadata
-from reconciler.catalog.problems import Findings, Problem, near, shown
+from reconciler.catalog.problems import Findings, Likely, Problem, shown
 from reconciler.catalog.records import Records
 from reconciler.catalog.resolving import Texts, problems_of
 from reconciler.catalog.sources import Sources
@@ -167,7 +167,7 @@ class _Loading:
             return
         for name in value:
             if name not in _INCLUDE_KEYS:
-                hint = near(name, _INCLUDE_KEYS) or "an included file holds only files"
+                hint = Likely(name, _INCLUDE_KEYS, "an included file holds only files")
                 self._findings.key_error(file, (name,), "unknown property", hint)
         if value.get("version", 1) != 1:
             message = f"expected 1, found {shown(value['version'])}"

@@ -1,12 +1,14 @@
 """An entry's `user_defined`: over the defaults, in normal form, and checked."""
 
-from typing import Any
+from typing import Any, Final
 
 from reconciler.catalog.head import RESULT_FIELDS, Head, name_complaint, result_field
-from reconciler.catalog.problems import Findings
+from reconciler.catalog.problems import Findings, Likely
 from reconciler.catalog.users_schema import UsersForm
 from reconciler.core.model import Json, UserDefined
 from reconciler.core.normal import without_nulls
+
+_USERS: Final = "from the schema in user_defined.schema"
 
 
 class Metadata:
@@ -38,7 +40,8 @@ class Metadata:
             for refusal in self._users.refusals({} if merged is None else merged):
                 path = ("files", key, "user_defined", *refusal.path)
                 add = self._findings.key_error if refusal.at_key else self._findings.error
-                hint = refusal.hint or "from the schema in user_defined.schema"
+                hint = refusal.hint or _USERS
+                hint = hint.or_else(_USERS) if isinstance(hint, Likely) else hint
                 add(file, path, refusal.message, hint)
         return merged
 

@@ -6,8 +6,9 @@ kept for every value of a large catalogue; they are looked up afterwards, for fi
 
 import difflib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final, TypeAlias
 
 from reconciler.catalog.base_url import without_queries
@@ -17,6 +18,9 @@ DataPath: TypeAlias = tuple[str | int, ...]
 """Where a value stands in a document: keys and positions, from the top."""
 _LOOKED_AT: Final = 10_000
 """Characters of a text of which some dozens are shown."""
+_MOST_KNOWN: Final = 1_000
+_LONGEST_KNOWN: Final = 40
+_MOST_LISTED: Final = 20
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,13 +41,43 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Likely:
+    """A hint that names the likeliest meant word. It is looked for where it is shown, and not for
+    each of very many problems."""
+
+    word: str
+    known: Collection[object]
+    otherwise: str | None = None
+    """What to say where no word is near enough."""
+
+    def or_else(self, otherwise: str) -> "Likely":
+        """The same, with something to say where it has nothing."""
+        return self if self.otherwise else replace(self, otherwise=otherwise)
+
+    @property
+    def effort(self) -> int:
+        """How many words it is compared with: of very many the first ones."""
+        return min(len(self.known), _MOST_KNOWN)
+
+    def text(self) -> str | None:
+        """The hint."""
+        few = [str(word) for word in islice(self.known, self.effort)]
+        likely = [word for word in few if len(word) <= _LONGEST_KNOWN]
+        found = difflib.get_close_matches(self.word[:_LONGEST_KNOWN], likely, n=1, cutoff=0.6)
+        return f"did you mean {_short(found[0], 60)}?" if found else self.otherwise
+
+
+Hint: TypeAlias = str | Likely | None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A problem whose place is still to be looked up."""
 
     file: str
     path: DataPath
     message: str
-    hint: str | None = None
+    hint: Hint = None
     at_key: bool = False
     """Whether the key is meant (an unknown property), not its value."""
     place: Place | None = None
@@ -57,19 +91,19 @@ class Findings:
     errors: list[Finding] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
 
-    def error(self, file: str, path: DataPath, message: str, hint: str | None = None) -> None:
+    def error(self, file: str, path: DataPath, message: str, hint: Hint = None) -> None:
         """Note an error at a value."""
         self.errors.append(Finding(file, path, message, hint))
 
-    def key_error(self, file: str, path: DataPath, message: str, hint: str | None = None) -> None:
+    def key_error(self, file: str, path: DataPath, message: str, hint: Hint = None) -> None:
         """Note an error at the key that the path ends with."""
         self.errors.append(Finding(file, path, message, hint, at_key=True))
 
-    def error_at(self, place: Place, path: DataPath, message: str, hint: str | None = None) -> None:
+    def error_at(self, place: Place, path: DataPath, message: str, hint: Hint = None) -> None:
         """Note an error whose place is known."""
         self.errors.append(Finding(place.file, path, message, hint, place=place))
 
-    def warning(self, file: str, path: DataPath, message: str, hint: str | None = None) -> None:
+    def warning(self, file: str, path: DataPath, message: str, hint: Hint = None) -> None:
         """Note what is worth saying and stops nothing."""
         self.warnings.append(Finding(file, path, message, hint))
 
@@ -101,17 +135,11 @@ def cut(message: str) -> str:
     return begin if whole else f"{begin[:297]}..."
 
 
-def near(word: str, known: Iterable[str]) -> str | None:
-    """A hint that names the likeliest meant word, where one is near enough."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean {_short(found[0], 60)}?" if found else None
-
-
-def listed(words: Iterable[str]) -> str:
+def listed(words: Collection[object]) -> str:
     """A few words for a message: `audio, fingerprint or acrid`."""
-    every = [_short(word, 60) for word in words]
-    if len(every) > 20:
-        every = [*every[:20], f"{len(every) - 20} more"]
+    every = [_short(str(word), 60) for word in islice(words, _MOST_LISTED)]
+    if len(words) > _MOST_LISTED:
+        every.append(f"{len(words) - _MOST_LISTED} more")
     return " or ".join(filter(None, [", ".join(every[:-1]), every[-1]])) if every else "nothing"
 
 

@@ -4,7 +4,7 @@ The files are read again for that. A file that was changed meanwhile keeps the p
 entries only.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -12,11 +12,13 @@ from typing import Final, NamedTuple
 from reconciler.catalog.disk import UnreadableError, read
 from reconciler.catalog.events import Spot
 from reconciler.catalog.places import Located, nearest
-from reconciler.catalog.problems import Finding, Problem, path_text
+from reconciler.catalog.problems import Finding, Hint, Likely, Problem, path_text
 from reconciler.catalog.records import Locate
 from reconciler.core.model import Place
 
 MOST_SHOWN: Final = 300
+MOST_COMPARED: Final = 5_000
+"""Words that are compared to find the likeliest: a second or two, where they are much alike."""
 _CHEAP: Final = 1 << 20
 """Warnings are placed to the column in files up to this size: they stop nothing, and so are not
 worth a second pass over a large catalogue."""
@@ -70,26 +72,36 @@ def problems_of(
     """The findings as problems, by place, and how many they are: of very many the first ones
     are given, and a line that stands for the rest."""
     by_file: dict[str, list[Finding]] = {}
-    problems: list[Problem] = []
+    placed: list[tuple[Place, Finding]] = []
     for finding in found:
         if finding.place is None:
             by_file.setdefault(finding.file, []).append(finding)
         else:
-            problems.append(_problem(finding, finding.place))
+            placed.append((finding.place, finding))
     for file, findings in by_file.items():
         located = texts.located(file, findings, thorough=thorough)
         spots = texts.spots.get(file, {})
-        problems += [_problem(finding, _place(finding, located, spots)) for finding in findings]
-    problems = sorted(set(problems), key=lambda p: (p.place, p.path, p.message, p.hint or ""))
-    count, more = len(problems), len(problems) - MOST_SHOWN
-    if more > 0:
-        rest = Problem(problems[MOST_SHOWN].place, "", f"and {more:,} more from here on")
-        problems = [*problems[:MOST_SHOWN], rest]
-    return problems, count
+        placed += [(_place(finding, located, spots), finding) for finding in findings]
+    told = {(place, path_text(one.path), one.message): one.hint for place, one in placed}
+    first = sorted(told)
+    hints = _hints([told[one] for one in first[:MOST_SHOWN]])
+    problems = [Problem(*one, hint) for one, hint in zip(first, hints, strict=False)]
+    if len(first) > MOST_SHOWN:
+        more = f"and {len(first) - MOST_SHOWN:,} more from here on"
+        problems.append(Problem(first[MOST_SHOWN][0], "", more))
+    return problems, len(first)
 
 
-def _problem(finding: Finding, place: Place) -> Problem:
-    return Problem(place, path_text(finding.path), finding.message, finding.hint)
+def _hints(hints: Sequence[Hint]) -> Iterator[str | None]:
+    left = MOST_COMPARED
+    for hint in hints:
+        if not isinstance(hint, Likely):
+            yield hint
+        elif hint.effort <= left:
+            left -= hint.effort
+            yield hint.text()
+        else:
+            yield hint.otherwise
 
 
 def _place(finding: Finding, located: Located, spots: Mapping[str, Spot]) -> Place:

@@ -13,7 +13,7 @@ import orjson
 
 from reconciler import shipped
 from reconciler.catalog.patterns import unknown_names
-from reconciler.catalog.problems import DataPath, cut, listed, near, shown
+from reconciler.catalog.problems import DataPath, Hint, Likely, cut, listed, shown
 from reconciler.core.model import Json
 
 _TYPES: Final = {
@@ -35,7 +35,7 @@ class Refusal(NamedTuple):
 
     path: DataPath
     message: str
-    hint: str | None = None
+    hint: Hint = None
     at_key: bool = False
 
 
@@ -141,7 +141,7 @@ def _expected(error: Any, wanted: str | None) -> str:
     if wanted is None and error.validator == "type":
         types = error.validator_value
         names = types if isinstance(types, list) else [types]
-        wanted = listed(_TYPES.get(name, str(name)) for name in names)
+        wanted = listed([_TYPES.get(name, name) for name in names])
     if wanted is None:
         return _own_words(error)
     return f"expected {wanted}, found {shown(error.instance)}"
@@ -170,9 +170,10 @@ def _quote_hint(error: Any) -> str | None:
 
 
 def _unknown(path: DataPath, instance: Any, schema: Mapping[str, Any]) -> Iterator[Refusal]:
-    known = list(schema.get("properties", {}))
+    known = schema.get("properties", {})
+    otherwise = f"known here: {listed(known)}"
     for name in unknown_names(instance, schema):
-        hint = near(str(name), known) or f"known here: {listed(known)}"
+        hint = Likely(str(name), known, otherwise)
         yield Refusal((*path, name), "unknown property", hint, at_key=True)
 
 
@@ -188,6 +189,6 @@ def _not_among(path: DataPath, error: Any, schema: Mapping[str, Any]) -> Refusal
         return Refusal(
             path, f"expected {shown(error.validator_value)}, found {shown(error.instance)}"
         )
-    options = [str(option) for option in schema["enum"]]
-    hint = near(error.instance, options) if isinstance(error.instance, str) else None
+    options = schema["enum"]
+    hint = Likely(error.instance, options) if isinstance(error.instance, str) else None
     return Refusal(path, f"expected {listed(options)}, found {shown(error.instance)}", hint)

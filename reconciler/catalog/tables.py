@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reconciler.catalog.places import Located, Spots
-from reconciler.catalog.problems import DataPath, Findings, near, shown
+from reconciler.catalog.problems import DataPath, Findings, Hint, Likely, shown
 from reconciler.catalog.records import Records
 from reconciler.catalog.spans import csv_rows, unquoted
 from reconciler.core.model import Json, Place
@@ -36,8 +36,6 @@ COLUMNS: Final = (
 TYPES: Final = (":number", ":boolean", ":string")
 _FORMULAS: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 _GUARDED: Final = tuple(f"'{start}" for start in (*_FORMULAS, "'"))
-_MOST_GUESSES: Final = 100
-"""Unknown columns for which a likely one is looked for: a file with more is no table of ours."""
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 
 
@@ -104,12 +102,11 @@ def rows(data: bytes) -> Iterator[Row]:
 def _columns(file: str, header: Row, text: str, findings: Findings) -> list[_Column | None] | None:
     names = header.cells
     columns = [_column(name) for name in names]
-    faults: list[tuple[int, str, str | None]] = []
+    faults: list[tuple[int, str, Hint]] = []
     seen: set[str] = set()
     for index, name in enumerate(names):
         if columns[index] is None:
-            meant = near(name, COLUMNS) if len(faults) < _MOST_GUESSES else None
-            likely = meant or "user_defined.NAME holds metadata"
+            likely = Likely(name, COLUMNS, "user_defined.NAME holds metadata")
             faults.append((index, f"unknown column {shown(name)}", likely))
         elif name in seen:
             faults.append((index, f"the column {shown(name)} is there already", None))

@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD = "version: 1\ncatalog: x\nbuckets: {b: {id: 1}}\ndefaults: {bucket: b}\ninclude: ["
+HEAD = "version: 1\ncatalog: x\nbuckets: {b: {id: 1}, BUCKETS}\ndefaults: {bucket: b}\ninclude: ["
 PATIENCE = 40
 """Seconds, of which each takes about one."""
 
@@ -32,17 +32,25 @@ def repeated_names(count: int) -> str:
     return f'{{"key":"k","title":"t","user_defined":{{{values}}}}}\n'
 
 
+def much_alike(count: int) -> str:
+    """Each takes a millisecond to compare with each of the buckets."""
+    return "".join(f'{{"key":"k{n}","title":"t","bucket":"{"ab" * 20}"}}\n' for n in range(count))
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
         ("rows.csv", wrong_rows(40_000), "40,000 problems"),
         ("columns.csv", wrong_columns(20_000), "20,000 problems"),
         ("names.jsonl", repeated_names(200_000), "n199999"),
+        ("buckets.jsonl", much_alike(3_000), "3,000 problems"),
     ],
-    ids=["wrong cells", "unknown columns", "repeated names"],
+    ids=["wrong cells", "unknown columns", "repeated names", "words that are much alike"],
 )
 def test_is_refused_soon(tmp_path: Path, name: str, text: str, said: str) -> None:
-    (tmp_path / "catalog.yaml").write_text(f"{HEAD}{json.dumps(name)}]\n", "utf-8")
+    buckets = ", ".join(f"{'ba' * 20}{n}: {{id: {n + 2}}}" for n in range(200))
+    head = HEAD.replace("BUCKETS", buckets)
+    (tmp_path / "catalog.yaml").write_text(f"{head}{json.dumps(name)}]\n", "utf-8")
     (tmp_path / name).write_text(text, "utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "reconciler", "validate"],

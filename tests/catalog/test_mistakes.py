@@ -38,6 +38,16 @@ def test_very_many_problems_are_counted(folder: Any) -> None:
         folder.load()
 
 
+def test_the_likeliest_word_is_looked_for_in_so_many(folder: Any) -> None:
+    """T13: to compare two words that are much alike takes a millisecond."""
+    buckets = ", ".join(f"bucket-{n:04}: {{id: {n + 1}}}" for n in range(1500))
+    head = f"version: 1\ncatalog: c\nbuckets: {{{buckets}}}\n"
+    bad = "".join(f"  k{n:02}: {{title: T, bucket: bucket-{n}x}}\n" for n in range(20))
+    found = folder.problems("files:\n" + bad, head=head)
+    assert ["did you mean bucket-0" in problem for problem in found] == [True] * 5 + [False] * 15
+    assert all("buckets here: bucket-0000, " in problem for problem in found[5:])
+
+
 def test_nothing_invisible_gets_into_a_message(folder: Any) -> None:
     found = folder.problems('files:\n  a: {title: T, bucket: "\\e[2J\\u202e", "\\n::error::": 1}\n')
     assert all(line.isprintable() for line in found)
