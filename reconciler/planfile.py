@@ -7,11 +7,13 @@ from pathlib import Path
 
 import orjson
 
+from reconciler import regular
 from reconciler.core.codec import FORMAT, Made, decode, encode
 from reconciler.core.plan import Plan
 from reconciler.errors import PlanFileError
 
-_LARGEST = 1024 * 1024 * 1024
+_LARGEST = 512 * 1024 * 1024
+"""Bytes of a plan file, which hold some hundred thousand changes."""
 _LONGEST_SAID = 300
 """Characters of what a file says that enter a message."""
 
@@ -41,14 +43,9 @@ def write_plan(path: Path, plan: Plan, made: Made) -> None:
 def read_plan(path: Path, schema: bytes) -> tuple[Plan, Made]:
     """A plan that this format's `write_plan` wrote, unchanged since. `schema`: the plan's."""
     try:
-        # Asked first: a FIFO would hold the read up, and a device would never end.
-        if not path.is_file():
-            raise PlanFileError(f"reading the plan {path}: there is no such file")
-        if path.stat().st_size > _LARGEST:
-            raise PlanFileError(f"reading the plan {path}: it is larger than 1 GiB")
-        data = path.read_bytes()
-    except OSError as error:
-        raise PlanFileError(f"reading the plan {path}: {error.strerror}") from error
+        data, _ = regular.read(path, _LARGEST)
+    except regular.NotReadError as error:
+        raise PlanFileError(f"reading the plan {path}: {error}") from None
     try:
         body = orjson.loads(data)
     except ValueError as error:
@@ -63,18 +60,20 @@ def read_plan(path: Path, schema: bytes) -> tuple[Plan, Made]:
     try:
         return decode(data)
     except PlanFileError as error:
-        raise PlanFileError(f"reading the plan {path}: {error}") from error
+        raise PlanFileError(f"reading the plan {path}: {_short(str(error))}") from error
 
 
 def _check_structure(path: Path, body: object, schema: bytes) -> None:
     import jsonschema_rs
 
     validator = jsonschema_rs.validator_for(orjson.loads(schema))
-    error = next(iter(validator.iter_errors(body)), None)
-    if error is not None:
+    try:
+        # The first error only: all of them, each with its value, may be many times the file.
+        validator.validate(body)
+    except jsonschema_rs.ValidationError as error:
         where = _short("/".join(map(str, error.instance_path)))
         what = _short(error.message)
-        raise PlanFileError(f"reading the plan {path}: {where}: {what}: plan again")
+        raise PlanFileError(f"reading the plan {path}: {where}: {what}: plan again") from None
 
 
 def _short(text: str) -> str:

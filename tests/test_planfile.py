@@ -125,17 +125,27 @@ def refusal(path: Path, data: bytes) -> str:
 
 
 class TestReading:
-    @pytest.mark.parametrize("what", ["missing", "folder", "fifo", "/dev/zero"])
-    def test_what_is_no_file(self, tmp_path: Path, what: str) -> None:
+    @pytest.mark.parametrize(
+        ("what", "why"),
+        [
+            ("missing", "there is no such file"),
+            ("folder", "is a folder, not a file"),
+            ("fifo", "is a named pipe, not a file"),
+            ("/dev/zero", "is a device, not a file"),
+            ("link", "is a device, not a file"),
+        ],
+    )
+    def test_what_is_no_file(self, tmp_path: Path, what: str, why: str) -> None:
         (tmp_path / "folder").mkdir()
         os.mkfifo(tmp_path / "fifo")
-        with pytest.raises(PlanFileError, match="there is no such file"):
+        (tmp_path / "link").symlink_to("/dev/zero")
+        with pytest.raises(PlanFileError, match=f"reading the plan .*{what}: {why}"):
             read_plan(tmp_path / what, SCHEMA)
 
     def test_what_is_too_large(self, tmp_path: Path) -> None:
         with (tmp_path / "plan.json").open("wb") as file:
-            file.truncate(1024**3 + 1)
-        with pytest.raises(PlanFileError, match="larger than 1 GiB"):
+            file.truncate(512 * 1024**2 + 1)
+        with pytest.raises(PlanFileError, match="is larger than 512 MiB"):
             read_plan(tmp_path / "plan.json", SCHEMA)
 
     @pytest.mark.parametrize("data", [b"", b"{", b"nonsense", b"\xff\xfe", b'{"a":NaN}'])

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from reconciler import regular
+
 MAX_BYTES: Final = 512 * 1024 * 1024
 """The largest file that is read: about 1.6 million entries of YAML."""
 
-_TOO_LARGE: Final = f"is larger than {MAX_BYTES // (1024 * 1024)} MiB"
 _CHUNK: Final = 1 << 20
 _LONGEST_NAME: Final = 200
 """Bytes of a name to which some more are added; file systems take 255."""
@@ -55,26 +56,9 @@ def read(path: Path) -> Content:
 def read_bytes(path: Path) -> bytes:
     """The bytes of the regular file at `path`."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise UnreadableError("there is no such file") from None
-    except (OSError, ValueError) as error:
-        raise UnreadableError(f"cannot be read: {reason(error)}") from None
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableError(f"is {kind_of(status.st_mode)}, not a file")
-        if status.st_size > MAX_BYTES:
-            raise UnreadableError(_TOO_LARGE)
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UnreadableError(f"cannot be read: {reason(error)}") from None
-    finally:
-        os.close(descriptor)
-    if len(data) > MAX_BYTES:
-        raise UnreadableError(_TOO_LARGE)  # it grew meanwhile
-    return data
+        return regular.read(path, MAX_BYTES)[0]
+    except regular.NotReadError as error:
+        raise UnreadableError(str(error)) from None
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -129,22 +113,6 @@ def _beside(path: Path, data: bytes, mode: int) -> Iterator[Path]:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def reason(error: OSError | ValueError) -> str:
-    """What the system says, without the machine's path in it."""
-    return (error.strerror if isinstance(error, OSError) else None) or "not a usable path"
-
-
-def kind_of(mode: int) -> str:
-    """What stands at a path that is not a regular file."""
-    if stat.S_ISDIR(mode):
-        return "a folder"
-    if stat.S_ISFIFO(mode):
-        return "a named pipe"
-    if stat.S_ISSOCK(mode):
-        return "a socket"
-    return "a device"
 
 
 def position(data: bytes, offset: int) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
-from reconciler.catalog.disk import reason
+from reconciler.regular import reason
 
 MOST_NAMES: Final = 1_000_000
 """Looked at for all patterns together. It takes two seconds."""

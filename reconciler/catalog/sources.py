@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.catalog.audio import duration
-from reconciler.catalog.disk import kind_of, reason
 from reconciler.core.model import Presence
+from reconciler.regular import kind_of, reason
 
 _POINTER: Final = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:[a-z0-9.-]+ [^\n]*\n)*?"

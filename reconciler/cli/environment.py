@@ -3,13 +3,13 @@
 import getpass
 import os
 import platform
-import stat
 import sys
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.request import getproxies, proxy_bypass
 
+from reconciler import regular
 from reconciler.catalog.base_url import AddressError, of_operator
 from reconciler.cli import commit
 from reconciler.core.model import Json
@@ -110,22 +110,19 @@ def _pull_request(env: Mapping[str, str]) -> str | None:
 
 def _from_file(path: Path) -> str:
     try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):
-            raise TokenRefused(f"the token file {path} is not a regular file")
+        data, mode = regular.read(path, _LONGEST_TOKEN)
         if mode & 0o077:
             raise TokenRefused(
                 f"the token file {path} can be read by others: `chmod 600 {path}` first"
             )
-        with path.open("rb") as file:
-            return file.read(_LONGEST_TOKEN).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise TokenRefused(f"the token file {path} holds no text") from error
-    except OSError as error:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise TokenRefused(f"the token file {path} holds no text") from None
+    except regular.NotReadError as error:
         # Without the path, which may be the token itself, given by mistake.
         raise TokenRefused(
-            f"the token file cannot be read: {error.strerror}; --token-file takes the path of a "
-            "file, and never the token itself"
+            f"the token file: {error}; --token-file takes the path of a file, and never the token "
+            "itself"
         ) from None
 
 

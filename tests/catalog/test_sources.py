@@ -4,7 +4,6 @@
 import hashlib
 import os
 import socket
-import stat
 import struct
 import wave
 from pathlib import Path
@@ -261,8 +260,3 @@ def test_a_catalogue_that_is_too_large_is_refused_by_its_size(folder: Any) -> No
     os.truncate(folder.catalog(""), disk.MAX_BYTES + 1)
     with pytest.raises(CatalogError, match="the catalogue is larger than 512 MiB"):
         load(folder.path / "catalog.yaml")
-
-
-def test_modes_are_known() -> None:
-    assert disk.kind_of(stat.S_IFCHR) == "a device"
-    assert disk.kind_of(stat.S_IFSOCK) == "a socket"

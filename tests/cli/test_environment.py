@@ -49,10 +49,27 @@ class TestTheToken:
         assert given not in str(caught.value)
         assert caught.value.__cause__ is None
 
-    def test_a_file_that_is_no_file_is_refused(self, tmp_path: Path) -> None:
-        for path in (tmp_path, tmp_path / "missing"):
-            with pytest.raises(TokenRefused):
-                environment.read_token(str(path))
+    @pytest.mark.parametrize(
+        ("name", "why"),
+        [
+            ("missing", "there is no such file"),
+            (".", "is a folder, not a file"),
+            ("fifo", "is a named pipe, not a file"),
+            ("link", "is a device, not a file"),
+            ("large", "is larger than 10,000 bytes"),
+            ("open", "can be read by others"),
+            ("bytes", "holds no text"),
+        ],
+    )
+    def test_what_is_no_private_file_is_refused(self, tmp_path: Path, name: str, why: str) -> None:
+        """T16: opened without waiting for a pipe, and looked at once it is open."""
+        os.mkfifo(tmp_path / "fifo", 0o600)
+        (tmp_path / "link").symlink_to("/dev/zero")
+        for file, data in (("large", b"x" * 10_001), ("open", b"x"), ("bytes", b"\xff")):
+            (tmp_path / file).write_bytes(data)
+            (tmp_path / file).chmod(0o644 if file == "open" else 0o600)
+        with pytest.raises(TokenRefused, match=why):
+            environment.read_token(str(tmp_path / name))
 
 
 class TestProxies:

@@ -47,6 +47,7 @@ FORBIDDEN = [
     ("sandbox-door", "catalog", "from reconciler import sandbox"),
     ("alone", "demo", "import reconciler.errors"),
     ("alone", "shipped", "import reconciler.errors"),
+    ("alone", "regular", "import reconciler.errors"),
     ("http", "apply", "import requests"),
     ("http", "app", "import urllib3"),
     ("yaml", "render", "import yaml"),
