@@ -37,6 +37,8 @@ RESULT_FIELDS: Final = frozenset(
 
 _T = TypeVar("_T", bound=StrEnum)
 
+_LONGEST_GLOB: Final = 200
+
 
 @dataclass(slots=True)
 class Head:
@@ -163,9 +165,11 @@ def result_field(name: str) -> str:
 
 
 def _read_rules(head: Head, rules: Mapping[str, Any]) -> None:
+    # A longer one has been refused, and is not to be matched with anything either.
+    globs = [glob for glob in _texts(rules.get("ignore")) if len(glob) <= _LONGEST_GLOB]
     head.rules = Rules(
         mode=_only(Mode, rules.get("mode"), Mode.EXACT),
-        ignore=tuple(_texts(rules["ignore"])) if "ignore" in rules else Rules().ignore,
+        ignore=tuple(globs) if "ignore" in rules else Rules().ignore,
         compare=_only(Compare, rules.get("compare"), Compare.LOOSE),
     )
     schema = rules.get("schema")

@@ -131,6 +131,9 @@ def explain(error: Any, *, ours: bool) -> Iterator[Refusal]:
             yield Refusal(where, _expected(error, wanted), None, at_key)
         case "uniqueItems":
             yield Refusal(path, "an item stands in this list twice")
+        case "maxLength" if ours:
+            limit = f"must be at most {error.validator_value} characters long"
+            yield Refusal(path, f"{limit}, found {len(error.instance)}")
         case "minProperties" | "minItems" | "minLength":
             yield Refusal(path, "must not be empty")
         case _:

@@ -48,6 +48,16 @@ def test_the_likeliest_word_is_looked_for_in_so_many(folder: Any) -> None:
     assert all("buckets here: bucket-0000, " in problem for problem in found[5:])
 
 
+def test_a_glob_is_no_book(folder: Any) -> None:
+    """T13: each bracket that nothing closes is looked after to the glob's end."""
+    assert folder.load(f"user_defined: {{ignore: ['{'[' * 200}']}}\nfiles: {{}}\n")
+    set_here = "files: {a: {title: T, user_defined: {x: 1}}}\n"
+    assert folder.problem(f"user_defined: {{ignore: ['{'[' * 50_000}']}}\n{set_here}") == (
+        "catalog.yaml:5:25: user_defined.ignore[0]: "
+        "must be at most 200 characters long, found 50000"
+    )
+
+
 def test_nothing_invisible_gets_into_a_message(folder: Any) -> None:
     found = folder.problems('files:\n  a: {title: T, bucket: "\\e[2J\\u202e", "\\n::error::": 1}\n')
     assert all(line.isprintable() for line in found)
