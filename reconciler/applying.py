@@ -13,6 +13,7 @@ from pathlib import Path
 
 from reconciler import __version__
 from reconciler.apply import Halt, Progress, Report, Settings, apply_changes
+from reconciler.apply.context import LOOKS
 from reconciler.core.diff import Differences
 from reconciler.core.guardrails import judge
 from reconciler.core.model import DesiredState, Json, LiveState
@@ -44,9 +45,6 @@ __all__ = [
 
 Scope = Callable[[Differences], Differences]
 """Which of all differences a run is judged by."""
-
-_LOOKS = (0.5, 1.0, 2.0, 4.0)
-"""Seconds to wait before each further look at what remains."""
 
 
 def _whole(differences: Differences) -> Differences:
@@ -190,7 +188,7 @@ def _look_again(
         return None, report
     try:
         remaining, live = _what_remains(work, desired, service)
-        for seconds in _LOOKS:
+        for seconds in LOOKS[1:]:
             if not (remaining.changes and _all_applied(report)) and not _not_gone(report, live):
                 break
             clock.sleep(seconds)

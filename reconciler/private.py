@@ -9,11 +9,15 @@ from pathlib import Path
 
 def make_folder(path: Path) -> None:
     """Make the folder and those above it that are missing, each 0700 and each on disk. Raises
-    `OSError`, also where the folder itself is a symbolic link."""
+    `OSError`, also where the folder itself is a symbolic link; those above may be."""
     if path.is_symlink():
         raise OSError(errno.ENOTDIR, "its folder is a symbolic link: name the folder itself")
+    _make(path)
+
+
+def _make(path: Path) -> None:
     if not path.is_dir():
-        make_folder(path.parent)
+        _make(path.parent)
         path.mkdir(mode=0o700, exist_ok=True)
         sync_folder(path.parent)
 

@@ -79,6 +79,13 @@ class TestAFolder:
         with pytest.raises(OSError, match="not a folder, or a symbolic link to one"):
             check_folder(tmp_path / "link")
 
+    def test_may_be_below_a_link(self, tmp_path: Path) -> None:
+        (tmp_path / "else").mkdir()
+        (tmp_path / "link").symlink_to(tmp_path / "else")
+        make_folder(tmp_path / "link" / "new")
+        make_folder(tmp_path / "link" / "new")
+        assert (tmp_path / "else" / "new").is_dir()
+
     @pytest.mark.parametrize("wide", [0o777, 0o775, 0o702])
     def test_that_others_can_write_to_is_refused(self, tmp_path: Path, wide: int) -> None:
         (tmp_path / "shared").mkdir()

@@ -62,6 +62,11 @@ ROWS = {
         "entry a archive s1 \n file 70 archive a s1 acr=7 \n file 71 archive a s1 acr=7",
         "stale: move:7 \n new delete:71",
     ),
+    "a move whose file is gone, and another with its acr_id is there": (
+        MOVED,
+        "entry a archive s1 \n file 70 archive - s1 acr=7 title=Theirs",
+        "stale: move:7 \n new create:a",
+    ),
     "another bucket id under the same name is another change": (
         "bucket spots 1 \n entry a spots s1",
         "bucket spots 5 \n entry a spots s1",

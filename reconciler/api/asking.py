@@ -82,6 +82,8 @@ class Asking:
             with nullcontext() if upload is None else upload() as body:
                 answer = self._transport.send(request, body)
             status = answer.status
+            if answer.after is not None:
+                self._pace.hold(answer.after)
             meant = read(answer.body)
             known = True
         except ServiceError as failure:
@@ -91,8 +93,6 @@ class Asking:
         finally:
             if sending is not None:
                 sending.ended(status, known=known)
-        if answer.after is not None:
-            self._pace.hold(answer.after)
         return meant
 
     def _slow_down(self, failure: ServiceError) -> None:

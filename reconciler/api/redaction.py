@@ -54,6 +54,7 @@ _SPELLED: Final = re.compile(
 """One character that need not be spelled so, and one such as tokens have."""
 _BACKSLASHES: Final = re.compile(rb"\\+")
 r"""What is left of quotes in quotes: `\"`, `\\\"`, `\/`."""
+_BACKSLASH: Final = ord("\\")
 _ROUNDS: Final = 8
 _MOST_SPELLED: Final = 500_000
 
@@ -136,14 +137,21 @@ class Redaction:
     def _with_backslashes(self, body: bytes, start: int, end: int) -> tuple[int, int]:
         """The place of the token with those backslashes that quote what it begins with, or that
         it ends with: half of an escape is no JSON."""
-        start = len(body[:start].rstrip(b"\\"))
+        start = _before_backslashes(body, start)
         if self._last_backslashes:
-            end = len(body[:end].rstrip(b"\\")) if body[end - 1 : end] == b"\\" else end
+            end = _before_backslashes(body, end)
             run = _BACKSLASHES.match(body, end)
             many = 0 if run is None else len(run[0])
             # The last of an odd number belongs to the quote that follows.
             end += many - (many % 2 if many > self._last_backslashes else 0)
         return start, end
+
+
+def _before_backslashes(body: bytes, place: int) -> int:
+    """Where the backslashes begin that stand before a place."""
+    while place and body[place - 1] == _BACKSLASH:
+        place -= 1
+    return place
 
 
 @dataclass(slots=True)

@@ -33,8 +33,6 @@ class _Sending:
     due: float | None = None
     """When it may be sent once more, by the monotonic clock, since the wall clock may jump; None:
     it was not sent before, as far as anybody knows."""
-    sent: bool = False
-    """Whether this run has sent it, and nobody knows how that ended."""
 
 
 class Creates:
@@ -47,9 +45,8 @@ class Creates:
         self._context = context
         self._present = present
         self._unproved = unproved
-        desired = context.desired
-        self._earlier = ledger.earlier_creates((desired.catalog, *desired.identity.former_names))
-        self._buckets = {bucket.id: name for name, bucket in desired.buckets.items()}
+        self._earlier = ledger.earlier_creates(context.desired.names)
+        self._buckets = {bucket.id: name for name, bucket in context.desired.buckets.items()}
         self._waiting: list[_Sending] = []
         self._without_old: list[Create] = []
         """Those whose file to replace was not there when they were to be sent."""
@@ -92,10 +89,9 @@ class Creates:
             self._end(sending, context.failed(error))
             return
         outcome = self._found(create) or self._refused(create)
-        waiting = self._sent_before(create)
         if outcome is not None:
             self._end(sending, outcome)
-        elif waiting is not None:
+        elif (waiting := self._sent_before(create)) is not None:
             self._waiting.append(waiting)
         else:
             self._send(sending)
@@ -144,7 +140,8 @@ class Creates:
             self._end(sending, kept.failed)
         except Unclear:
             due = context.clock.monotonic() + context.settings.settle
-            self._waiting.append(replace(sending, due=due, sent=True))
+            context.results.doubt(create.id)
+            self._waiting.append(replace(sending, due=due))
         except ReconcilerError as error:
             self._end(sending, context.failed(error))
 
@@ -168,13 +165,17 @@ class Creates:
         carried = self._carried(old)
 
         def look() -> None:
+            self._present.freshen()
+            found = self._found(create)
+            if found is not None:
+                raise Changed(found)
             now = self._old(create)
             if now is None and old is not None:
                 raise Changed(_GONE)
             if now is not None and self._carried(now) != carried:
                 raise Rewritten(now)
 
-        delivery = Delivery(context, [create], look, seen_at=context.clock.monotonic())
+        delivery = Delivery(context, [create], look, seen_at=self._present.fresh_at)
         wanted = {**carried, **create.after.user_defined}
         return context.service.create(create.bucket, create.after.title, wanted, source, delivery)
 
@@ -202,14 +203,15 @@ class Creates:
             self._without_old.append(sending.create)
 
     def _end(self, sending: _Sending, outcome: Outcome) -> None:
-        """A file that an earlier sending makes may still come: then nobody knows."""
-        if sending.sent and isinstance(outcome, Failed | Stale):
-            outcome = Unknown(f"it was sent before, and no answer came; and now: {outcome.why}")
-        self._context.results.end([(sending.create, outcome)])
+        """A file that an earlier sending makes may still come: then it has failed at most."""
+        create = sending.create
+        if isinstance(outcome, Stale) and self._context.results.is_unclear(create.id):
+            outcome = Failed(outcome.why)
+        self._context.results.end([(create, outcome)])
 
     def _found(self, create: Create) -> Outcome | None:
         found = self._present.found(create, self._former(create))
-        if isinstance(found, Applied) and self._context.results.attempts(create.id):
+        if isinstance(found, Applied) and self._context.results.is_unclear(create.id):
             return replace(found, already=False)
         return found
 
@@ -251,5 +253,5 @@ class Creates:
             if found is None:
                 self._waiting.append(each)
             else:
-                self._context.results.end([(each.create, found)])
+                self._end(each, found)
         return True

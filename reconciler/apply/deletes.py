@@ -38,9 +38,7 @@ class Deletes:
     def __init__(self, context: Context, creates: Sequence[Create], ledger: Recording) -> None:
         """`creates`: the plan's, to know where what replaces a file is."""
         self._context = context
-        desired = context.desired
-        names = (desired.catalog, *desired.identity.former_names)
-        self._deleted = ledger.earlier_deletes(names)
+        self._deleted = ledger.earlier_deletes(context.desired.names)
         self._creates = {create.id: create for create in creates}
         self._keeping = _keeping(context.desired)
         self._not_due: list[Delete] = []
@@ -82,7 +80,8 @@ class Deletes:
         for delete in batch:
             file = live.get(delete.file_id)
             if file is None:
-                gone = Applied(delete.file_id, delete.acr_id, already=True)
+                already = not context.results.attempts(delete.id)
+                gone = Applied(delete.file_id, delete.acr_id, already)
                 ends.append((delete, moved.get(delete.file_id, gone)))
             elif not context.is_still(file, delete.before):
                 content = context.contents.of(file)
@@ -126,7 +125,7 @@ class Deletes:
     def _is_ghost(self, file_id: FileId) -> bool:
         """Whether an earlier run has just deleted it: then it may be read, and not be there."""
         at = self._deleted.get(file_id)
-        return at is not None and abs(self._context.clock.now() - at) < LAG
+        return at is not None and self._context.clock.now() - at < LAG
 
     def _stands_for(self, file: File, delete: Delete) -> bool:
         """Whether the file is what stays where the other goes: it has the mark for that, and is

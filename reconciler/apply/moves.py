@@ -64,7 +64,8 @@ def _read(context: Context, batch: Sequence[Move]) -> _Read:
             content = context.contents.of(file)
             ends.append((move, Stale("it was changed since the plan was made", content)))
         elif there is not None:
-            ends.append((move, Applied(there.id, there.acr_id, already=True)))
+            already = not context.results.attempts(move.id)
+            ends.append((move, Applied(there.id, there.acr_id, already)))
         else:
             ends.append((move, Stale("it is in neither bucket any more", None)))
     return _Read(due, ends, at)
@@ -154,6 +155,6 @@ def _arrived(context: Context, moves: Sequence[Move]) -> Mapping[ChangeId, File]
     return {
         move.id: file
         for move in moves
-        for file in [found.get(names[move.id])]
+        for file in [found.get(move.file_id) or found.get(names[move.id])]
         if file is not None and (file.id == move.file_id or context.is_still(file, move.before))
     }

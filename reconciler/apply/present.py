@@ -33,8 +33,14 @@ class Present:
         self._key_of: dict[FileId, Key] = {}
         self._turn = threading.RLock()
         self._take_in(file for bucket in live.buckets.values() for file in bucket.files)
-        self._fresh_to = dict(self._newest)
+        self._seen_to = {name: (newest, newest) for name, newest in self._newest.items()}
+        """The newest file at the look before the last one, and at the last."""
         self._fresh_at = context.clock.monotonic()
+
+    @property
+    def fresh_at(self) -> float:
+        """When the last look for what others have made began, by the monotonic clock."""
+        return self._fresh_at
 
     def was_listed(self, file_id: FileId) -> bool:
         """Whether the file was there before the run made anything."""
@@ -60,10 +66,13 @@ class Present:
             if clock.monotonic() - self._fresh_at <= JUST_BEFORE:
                 return
             at = clock.monotonic()
-            for bucket, newest in sorted(self._fresh_to.items()):
-                files = self._context.service.read_newest(bucket, newest)
+            for bucket, (before, newest) in sorted(self._seen_to.items()):
+                # From where the look before the last ended: what is made at the same time need
+                # not come to light in the order of its ids.
+                files = self._context.service.read_newest(bucket, before)
                 self._take_in(files)
-                self._fresh_to[bucket] = max((file.id for file in files), default=newest)
+                last = max((file.id for file in files), default=newest)
+                self._seen_to[bucket] = (newest, max(newest, last))
             self._fresh_at = at
 
     def found(self, create: Create, former: Sequence[Key]) -> Outcome | None:

@@ -1,11 +1,11 @@
-"""Every change's beginning and end: on the ledger first, then in memory."""
+"""Every change's beginning, which is on the ledger before anything is sent, and its end."""
 
 import threading
 from collections.abc import Mapping, Sequence
 
 from reconciler.apply.halt import Halt
 from reconciler.apply.progress import Progress
-from reconciler.core.outcome import Outcome, Sent
+from reconciler.core.outcome import Failed, Outcome, Sent, Unknown
 from reconciler.core.plan import Change, ChangeId
 from reconciler.core.ports import Recording
 from reconciler.errors import LedgerError
@@ -52,16 +52,23 @@ class Results:
             sent = self._sent.get(change)
         return sent.attempts if sent else 0
 
+    def doubt(self, change: ChangeId) -> None:
+        """It went out, and the answer does not say what that did."""
+        with self._lock:
+            self._unclear.add(change)
+
     def is_unclear(self, change: ChangeId) -> bool:
         """Whether it went out at least once without anybody knowing what that did."""
         with self._lock:
             return change in self._unclear
 
     def end(self, ends: Sequence[tuple[Change, Outcome]]) -> None:
-        """The changes have ended so."""
+        """The changes have ended so. What failed after it went out, and nobody knows what that
+        did, is unknown, unless it is known by its file."""
         if not ends:
             return
         with self._lock:
+            ends = [(change, self._known(change, outcome)) for change, outcome in ends]
             for change, outcome in ends:
                 self._outcomes[change.id] = outcome
             sendings = {c.id: self._sent[c.id] for c, _ in ends if c.id in self._sent}
@@ -71,6 +78,13 @@ class Results:
             self._ledger.ended(ends, sendings)
         except LedgerError as error:
             self._halt.fail(error)
+
+    def _known(self, change: Change, outcome: Outcome) -> Outcome:
+        match outcome:
+            case Failed(why=why, file_id=None) if change.id in self._unclear:
+                return Unknown(f"it was sent before, and no answer came; and now: {why}")
+            case _:
+                return outcome
 
     def of(self, change: ChangeId) -> Outcome | None:
         """How a change ended; None while it has not."""

@@ -102,7 +102,7 @@ def _key_in(mark: str, desired: DesiredState) -> Key | None:
     if desired.identity.format is MarkFormat.KEY:
         return Key(mark) if KEY_FORM.fullmatch(mark) else None
     name, _, key = mark.partition("/")
-    if name != desired.catalog and name not in desired.identity.former_names:
+    if name not in desired.names:
         return None
     return Key(key) if KEY_FORM.fullmatch(key) else None
 

@@ -195,6 +195,11 @@ class DesiredState:
     rules: Rules = Rules()
     limits: Limits = Limits()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The catalogue's name, and those that it had: the owners in the marks that are ours."""
+        return (self.catalog, *self.identity.former_names)
+
 
 class FileState(Enum):
     """What the service makes of a file. A state that nobody knows is PENDING."""

@@ -10,7 +10,7 @@ A change of now that was not reviewed is new: it is listed, and left for the nex
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -43,7 +43,8 @@ def standing(reviewed: Plan, now: Plan, desired: DesiredState, live: LiveState) 
     holding = tuple(c for c in reviewed.changes if today.get(c.id) == seen[c.id])
     # A new file does not take the place of one that is not what the plan saw.
     held = {change.id for change in holding}
-    holding = tuple(c for c in holding if _takes_away(c, reviewed) <= held)
+    takes_away = _takes_away(reviewed)
+    holding = tuple(c for c in holding if takes_away.get(c.id, c.id) in held)
     # What rests on a change that no longer holds does not hold either.
     held = {change.id for change in holding}
     holding = tuple(c for c in holding if _rests_on(c) is None or _rests_on(c) in held)
@@ -80,15 +81,19 @@ def _meaning(change: Change) -> Change:
             assert_never(change)
 
 
-def _takes_away(change: Change, plan: Plan) -> Set[ChangeId]:
-    """The delete of the very file that a create replaces."""
-    if not isinstance(change, Create) or change.replaces is None:
-        return frozenset()
+def _takes_away(plan: Plan) -> Mapping[ChangeId, ChangeId]:
+    """By each create that replaces a file, the delete of that very file."""
+    deletes = {
+        (change.after_change, change.file_id): change.id
+        for change in plan.changes
+        if isinstance(change, Delete)
+    }
     return {
-        other.id
-        for other in plan.changes
-        if isinstance(other, Delete)
-        and (other.file_id, other.after_change) == (change.replaces, change.id)
+        change.id: deletes[change.id, change.replaces]
+        for change in plan.changes
+        if isinstance(change, Create)
+        and change.replaces is not None
+        and (change.id, change.replaces) in deletes
     }
 
 
@@ -132,12 +137,16 @@ class _Judge:
 
     def _file_of(self, change: Move | Update | Delete) -> File | None:
         """The file; of one that was moved, and may have another id since, the only one with its
-        acr_id."""
+        acr_id, where that has its key, or what it had before."""
         file = self._files.get(change.file_id)
         if file is not None or isinstance(change, Delete) or not change.acr_id:
             return file
         same = self._by_acr_id.get(change.acr_id, [])
-        return same[0] if len(same) == 1 else None
+        if len(same) != 1:
+            return None
+        is_ours = owner(same[0], self._desired) == Owned(change.key)
+        is_it = is_ours or self._same(self._contents.of(same[0]), change.before)
+        return same[0] if is_it else None
 
     def _of_create(self, change: Create) -> Outcome:
         for file in self._marked.get(change.key, ()):

@@ -24,6 +24,7 @@ Record: TypeAlias = Mapping[str, Any]
 _BEGINNING = b'{"seq":'
 _HASH = b',"hash":"sha256:'
 _END = b'"}'
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _LONGEST_FORMAT = 80
 """Characters: it is for people to read, and may come from anywhere."""
 _ANCHOR = re.compile(r"([1-9][0-9]{0,17}):(sha256:[0-9a-f]{64})")
@@ -161,7 +162,9 @@ def _json(record: Mapping[str, Json]) -> bytes:
             "utf-8", "replace"
         )
     if not data.isascii():
-        data = json.dumps(orjson.loads(data), separators=(",", ":")).encode("ascii")
+        # What is not ASCII stands in a string: nothing else of JSON has it.
+        text = _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], data.decode("utf-8"))
+        data = text.encode("ascii")
     return data.replace(b"##[", rb"##\u005b").replace(b"\x7f", rb"\u007f")
 
 

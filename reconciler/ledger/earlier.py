@@ -83,7 +83,7 @@ class Earlier:
                 sent[run] = EarlierCreate(at, made.bucket_id, made=True)
 
     def _note_delete(self, record: Record, whose: _Owner) -> None:
-        file_id = FileId(int(record["id"].partition(":")[2]))
+        file_id = FileId(int(str(record["id"]).partition(":")[2]))
         if record["kind"] == "change.began" or record["outcome"] in ("applied", "unknown"):
             self._deletes[whose][file_id] = _moment(record)
         else:

@@ -135,6 +135,26 @@ class TestAnAnswerThatDoesNotSay:
         assert ran.outcome(SETTLE) == "applied 101 already"
         assert creates(ran) == 2
 
+    def test_and_a_file_that_is_another_does_not_end_it(self, bench: MakeBench) -> None:
+        """The next run waits for the first, whatever has come meanwhile."""
+        ran = bench(ONE)
+        ran.service.script("create", Fault(LOST))
+        ran.service.watch = lambda call: ran.service.put(marked(8, "a", 2, x=1))
+        assert ran.outcome(SETTLE).startswith(f"{SENT_BEFORE} a file with its mark, made from")
+        ran.service.lose(FileId(8))
+        ran.again()
+        ran.clock.on_sleep = lambda: ran.service.put(marked(101, "a", 1, x=1))
+        assert ran.outcome(SETTLE) == "applied 101 already"
+        assert creates(ran) == 1
+
+    def test_and_the_second_makes_a_file_that_is_not_as_wanted(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.service.script("create", Fault(LOST))
+        ran.service.as_stored = rewriting(x="one")
+        assert ran.outcome(SETTLE) == (
+            "failed: the service keeps something else than was sent: user_defined.x"
+        )
+
     def test_nothing_is_sent_again_while_looking_fails(self, bench: MakeBench) -> None:
         ran = bench(ONE)
         ran.service.script("create", Fault(LOST))
@@ -327,6 +347,59 @@ class TestWhatIsThereAlready:
             "create:b": "applied 8 already",
         }
 
+    def test_nor_what_comes_to_light_while_it_is_held_up(self, bench: MakeBench) -> None:
+        """By the pace, or since it was not taken: just before it goes out is what counts."""
+        ran = bench(ONE)
+
+        def held_up() -> None:
+            ran.clock.sleep(300)
+            ran.service.put(marked(8, "a", 1, x=1))
+
+        ran.service.held_up = held_up
+        assert ran.outcome() == "applied 8 already"
+        assert ran.service.calls == []
+
+    def test_nor_what_a_first_sending_made_while_another_was_sent_again(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench("entry a spots s1 \n entry b spots s2")
+        ran.service.script("create", Fault(LOST), Fault(LOST))
+
+        def takes_long(call: Call) -> None:
+            if len(ran.service.calls) == 2:
+                ran.clock.sleep(600)
+                ran.service.put(marked(201, "b", 2))
+
+        ran.service.watch = takes_long
+        outcomes = ran.outcomes(Settings(concurrency=1))
+        assert outcomes["create:b"] == "applied 201"
+        assert creates(ran) == 3
+
+    def test_whose_id_is_smaller_than_one_that_was_seen_before(self, bench: MakeBench) -> None:
+        """Two uploads at one moment need not come to light in the order of their ids."""
+        ran = bench("entry a spots s1 \n entry b spots s2 \n entry c spots s3")
+
+        def others(call: Call) -> None:
+            ran.clock.sleep(11)
+            ran.service.put(marked(*((202, "z", 9) if call.detail == "a" else (201, "c", 3))))
+
+        ran.service.watch = others
+        assert ran.outcomes(Settings(concurrency=1))["create:c"] == "applied 201 already"
+
+    def test_is_forgotten_where_it_has_another_mark_by_now(self, bench: MakeBench) -> None:
+        ran = bench("entry a spots s1 \n entry b spots s2")
+
+        def others(call: Call) -> None:
+            ran.service.put(marked(8, "b", 2))
+            ran.clock.sleep(11)
+
+        def marked_anew(_read: str) -> None:
+            if FileId(8) in ran.service.files and ran.service.calls:
+                ran.service.edit(8, user_defined={"catalog_key": "other/b"})
+
+        ran.service.watch, ran.service.watch_reads = others, marked_anew
+        assert ran.outcomes(Settings(concurrency=1))["create:b"] == "applied 102"
+
     def test_which_cannot_be_looked_for_fails_the_create(self, bench: MakeBench) -> None:
         ran = bench("entry a spots s1 \n entry b spots s2")
         ran.service.watch = lambda call: ran.clock.sleep(3600)
@@ -342,7 +415,7 @@ class TestWhatIsThereAlready:
         ran.run(Settings(concurrency=1))
         looks = [read for read in ran.service.reads if read.startswith("read_newest")]
         assert len(looks) == 2 * 6  # 80 seconds, two buckets
-        assert looks[-1] == "read_newest spots above 115"
+        assert looks[-1] == "read_newest spots above 112"
 
     def test_one_of_another_source_makes_it_stale(self, bench: MakeBench) -> None:
         ran = bench(ONE)

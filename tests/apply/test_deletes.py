@@ -18,7 +18,7 @@ from reconciler.errors import (
     Unreachable,
 )
 from tests.apply.conftest import outcome_line
-from tests.apply.fake_service import Fault
+from tests.apply.fake_service import Call, Fault
 
 if TYPE_CHECKING:
     from tests.apply.conftest import Bench, MakeBench
@@ -144,6 +144,33 @@ class TestABatchThatFails:
         ran.service.script("delete", Fault(LOST), Fault(LOST))
         assert ran.outcome() == "unknown: no whole answer came"
         assert len(ran.service.calls) == 2
+
+    def test_whose_rest_was_held_back_is_unknown_where_it_had_gone_out(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench(many(4))
+        ran.service.script("delete", Fault(LOST), None)
+
+        def stop_at_the_first_half(call: Call) -> None:
+            if len(ran.service.calls) == 1:
+                ran.halt.ask()
+
+        ran.service.watch = stop_at_the_first_half
+        outcomes = ran.outcomes()
+        assert [outcomes[f"delete:{n}"] for n in (1, 2)] == ["applied 1", "applied 2"]
+        assert outcomes["delete:3"].startswith("unknown: it was sent before, and no answer came")
+
+    def test_that_was_done_late_by_us_is_not_called_done_already(self, bench: MakeBench) -> None:
+        ran = bench(many(2))
+        ran.service.script("delete", Fault(LOST))
+
+        def late(read: str) -> None:
+            if len([each for each in ran.service.reads if each.startswith("read_files")]) == 3:
+                ran.service.lose(FileId(1))
+                ran.service.lose(FileId(2))
+
+        ran.service.watch_reads = late
+        assert ran.outcomes() == {"delete:1": "applied 1", "delete:2": "applied 2"}
 
     def test_that_was_edited_meanwhile_is_stale(self, bench: MakeBench) -> None:
         ran = bench(ONE)

@@ -60,6 +60,11 @@ def test_a_file_that_is_edited_right_after_has_arrived(bench: MakeBench, new_ids
     assert ran.outcome() == (UNKNOWN if new_ids else "applied 7")
 
 
+def test_a_file_is_told_from_another_with_its_acr_id(bench: MakeBench) -> None:
+    ran = bench(ONE + "\n file 9 archive - acr=7 title=Theirs")
+    assert ran.outcome() == "applied 7"
+
+
 def test_a_file_without_an_acr_id_is_looked_for_by_its_id(bench: MakeBench) -> None:
     ran = bench(ONE)
     ran.service.edit(7, acr_id="")

@@ -512,6 +512,13 @@ class TestOpenCreates:
         run(path, (create("a"), Failed("422")), name="run-2")
         assert set(open_in(path)) == {"a"}
 
+    def test_ended_unknown_by_a_run_that_sent_nothing_are_as_before(self, path: Path) -> None:
+        run(path, (create("a"), None))
+        with Ledger(path, FakeClock(), "run-2") as ledger:
+            ledger.run_began({"catalog": {"name": "radio"}})
+            ledger.ended([(create("a"), Unknown("it may still come"))])
+        assert set(open_in(path)) == {"a"}
+
     def test_that_made_a_file_say_so(self, path: Path) -> None:
         run(path, (create("a"), DONE))
         run(path, (create("b"), Failed("the service keeps something else", FileId(8))))
