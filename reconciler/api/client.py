@@ -11,7 +11,7 @@ import orjson
 from reconciler.api import classify, wire
 from reconciler.api.addresses import checked_region
 from reconciler.api.asking import Asking, Meant
-from reconciler.api.listing import Lister
+from reconciler.api.listing import Lister, in_pages
 from reconciler.api.pace import Pace
 from reconciler.api.transport import Request, Transport
 from reconciler.api.upload import Furthest, Upload
@@ -31,6 +31,8 @@ from reconciler.errors import AnswerTooLarge, Busy, NotThere, Rejected, Unreadab
 _MOST_IDS = 100
 _LONGEST_IDS = 2000
 """How many ids go into one URL, and how many characters. Nobody knows the service's limits."""
+_NEWEST = (100, 20)
+"""Files a page, where only the newest are looked at."""
 _UNKNOWN_ID = (404, 422)
 """What a service may answer for an id that is not in the bucket."""
 
@@ -77,19 +79,22 @@ class ReadClient:
 
         More than one page is read until a reading adds nothing: a file that is deleted between
         two pages would hide another."""
+        return in_pages(_NEWEST, lambda size: self._read_newest(bucket, above, size))
+
+    def _read_newest(self, bucket: str, above: FileId, size: int) -> Sequence[File]:
         found: dict[FileId, File] = {}
         while True:
             known = len(found)
-            pages = self._add_newest(found, bucket, above)
+            pages = self._add_newest(found, bucket, above, size)
             if pages == 1 or len(found) == known:
                 return sorted(found.values(), key=lambda file: file.id)
 
-    def _add_newest(self, found: dict[FileId, File], bucket: str, above: FileId) -> int:
+    def _add_newest(self, found: dict[FileId, File], bucket: str, above: FileId, size: int) -> int:
         """Read once, and say how many pages it took. Pages without any new file are the end,
         whatever the service says of their number."""
         seen: set[FileId] = set()
         for number in count(1):
-            page = self._page(bucket, number, 100, order="desc")
+            page = self._page(bucket, number, size, order="desc")
             found |= {file.id: file for file in page.files if file.id > above}
             descending = all(one.id > two.id for one, two in pairwise(page.files))
             reached = descending and page.files and page.files[-1].id <= above

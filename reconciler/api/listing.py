@@ -18,6 +18,7 @@ witness.
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from reconciler.api.wire import Page
 from reconciler.core.model import File, FileId
@@ -26,6 +27,8 @@ from reconciler.errors import AnswerTooLarge, Rejected, UnreadableAnswer
 _SIZES = (1000, 100, 20)
 """What to ask for: the service's largest page is not known, and may be refused."""
 _MOST_READINGS = 4
+
+Read = TypeVar("Read")
 
 ReadPage = Callable[[str, int, int], Page]
 """(bucket, page number from 1, size) -> the page."""
@@ -39,6 +42,20 @@ class _Reading:
     """Why it is not proved, or None where it is."""
     whole: bool
     """As many files came as every page says there are."""
+
+
+def in_pages(sizes: Sequence[int], read: Callable[[int], Read]) -> Read:
+    """What is read in pages of the first size; of the next, where the service refuses so large
+    ones (422) or they are too large to be read; and so on."""
+    for size in sizes[:-1]:
+        try:
+            return read(size)
+        except Rejected as error:
+            if error.status != 422:
+                raise
+        except AnswerTooLarge:
+            pass
+    return read(sizes[-1])
 
 
 class Lister:
@@ -62,16 +79,7 @@ class Lister:
         return reading.files, reading.doubt
 
     def _read(self, bucket: str) -> _Reading:
-        """Smaller pages, where the service refuses large ones or they are too large to be read."""
-        for size in _SIZES[:-1]:
-            try:
-                return self._read_by(bucket, size)
-            except Rejected as error:
-                if error.status != 422:
-                    raise
-            except AnswerTooLarge:
-                pass
-        return self._read_by(bucket, _SIZES[-1])
+        return in_pages(_SIZES, lambda size: self._read_by(bucket, size))
 
     def _read_by(self, bucket: str, size: int) -> _Reading:
         first = self._read_page(bucket, 1, size)

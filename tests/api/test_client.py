@@ -26,7 +26,7 @@ from reconciler.errors import (
     Unreachable,
     UnreadableAnswer,
 )
-from reconciler.sandbox.faults import meanwhile, on, playing
+from reconciler.sandbox.faults import meanwhile, on, playing, status
 from reconciler.sandbox.quirks import Quirks
 from reconciler.sandbox.server import running
 from tests.api.conftest import Watched
@@ -201,6 +201,15 @@ class TestReadNewest:
         with playing(sandbox, on("list", deletes, nth=1)) as front:
             found = client(front.url).read_newest("spots", FileId(0))
         assert {file.id for file in found} >= set(ids[:-1])
+
+    def test_asks_for_less_where_so_much_is_refused(
+        self, sandbox: Sandbox, client: MakeClient
+    ) -> None:
+        ids = fill(sandbox, 30)
+        large = on("list", status(422), where=lambda request: "per_page=100" in request.target)
+        with playing(sandbox, large) as front:
+            found = client(front.url).read_newest("spots", FileId(0))
+        assert [file.id for file in found] == ids
 
     def test_of_an_empty_bucket(self, sandbox: Sandbox, client: MakeClient) -> None:
         assert client(sandbox.url).read_newest("archive", FileId(0)) == []
