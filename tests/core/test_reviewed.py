@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.core.diff import diff
+from reconciler.core.model import Place
 from reconciler.core.outcome import Applied, Outcome, Stale
-from reconciler.core.plan import Options
+from reconciler.core.plan import Create, Delete, Move, Options, Update
 from reconciler.core.reviewed import standing, within
 from tests.core.scenario import fact_line, given, lines, plan_of
 
@@ -58,6 +61,21 @@ CASES = {
         "entry a spots s1 x=1 \n file 7 spots a s1 x=3 title=U",
         "stale, and is U: update:7 \n new update:7",
     ),
+    "an update is there already, beside another file with its acr_id": (
+        DRIFTED,
+        "entry a spots s1 x=1 \n file 7 spots a s1 x=1 \n file 8 archive other/z acr=7",
+        "applied already as 7: update:7",
+    ),
+    "an updated value is there as its text: that is the same": (
+        DRIFTED,
+        "entry a spots s1 x=1 \n file 7 spots a s1 'x=\"1\"'",
+        "applied already as 7: update:7",
+    ),
+    "an updated value is there as its text, where types count: stale": (
+        "catalog compare=strict \n" + DRIFTED,
+        "catalog compare=strict \n entry a spots s1 x=1 \n file 7 spots a s1 'x=\"1\"'",
+        "stale, and is T-a: update:7 \n new update:7",
+    ),
     "an updated file is gone: stale": (
         DRIFTED,
         "entry a spots s1 x=1",
@@ -72,6 +90,11 @@ CASES = {
         MISPLACED,
         "entry a archive s1 \n file 7 archive a s1",
         "applied already as 7: move:7",
+    ),
+    "a move is there already, and its file has another id since": (
+        MISPLACED,
+        "entry a archive s1 \n file 70 archive a s1 acr=7",
+        "applied already as 70: move:7",
     ),
     "a moved file is gone: stale": (
         MISPLACED,
@@ -93,6 +116,11 @@ CASES = {
         "entry a spots s1 \n file 7 spots a s1",
         "applied already as 8: delete:8",
     ),
+    "a delete is there already, and another file has its acr_id": (
+        "entry a spots s1 \n file 7 spots a s1 \n file 8 spots z s9",
+        "entry a spots s1 \n file 7 spots a s1 \n file 9 spots other/z acr=8",
+        "applied already as 8: delete:8",
+    ),
     "a file that is not to be deleted any more: stale": (
         "file 8 spots z s9",
         "entry z spots s9 \n file 8 spots z s9",
@@ -108,6 +136,11 @@ CASES = {
         "entry a spots s1 \n file 7 spots a s2",
         "stale: create:a \n new create:a \n new delete:7",
     ),
+    "a create from another source, where no file says what it is made from: stale": (
+        "catalog sources=off \n entry a spots s1",
+        "catalog sources=off \n entry a spots s2",
+        "stale: create:a \n new create:a",
+    ),
     "a create that is no longer wanted: stale": ("entry a spots s1", "", "stale: create:a"),
     "what is new is listed": (
         "",
@@ -120,6 +153,68 @@ CASES = {
 @pytest.mark.parametrize(("before", "now", "expected"), CASES.values(), ids=CASES)
 def test_how_a_reviewed_plan_stands(before: str, now: str, expected: str) -> None:
     assert stands(before, now) == lines(expected)
+
+
+def test_what_is_for_eyes_only_is_no_part_of_any_change() -> None:
+    """Another version may word a reason otherwise, and an entry may stand on another line."""
+    text = """
+        entry a spots s1
+        entry b archive s2
+        entry c spots s3 x=1
+        file 6 spots b s2
+        file 7 spots c s3 x=2
+        file 8 spots z s9
+    """
+    now = plan_of(text)
+    elsewhere = Place("elsewhere.yaml", 7, 1)
+    changes = tuple(replace(c, reason="as said", declared_at=elsewhere) for c in now.changes)
+    assert {type(change) for change in changes} == {Create, Move, Update, Delete}
+    found = standing(replace(now, changes=changes), now, *given(text))
+    assert (found.holding, found.settled, found.new) == (changes, (), ())
+
+
+def test_a_moved_file_without_an_acr_id_is_no_other_one_without() -> None:
+    reviewed = plan_of(MISPLACED)
+    (move,) = reviewed.changes
+    assert isinstance(move, Move)
+    nameless = replace(reviewed, changes=(replace(move, acr_id=""),))
+    now = "entry a archive s1 \n file 8 archive other/z"
+    desired, live = given(now)
+    archive = live.buckets["archive"]
+    files = [replace(file, acr_id="") for file in archive.files]
+    live = replace(live, buckets={**live.buckets, "archive": replace(archive, files=files)})
+    ((_, outcome),) = standing(nameless, plan_of(now), desired, live).settled
+    assert told(outcome) == "stale"
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (DRIFTED, "entry a spots s1 x=1 \n file 7 spots a s1 x=1"),
+        (MISPLACED, "entry a archive s1 \n file 70 archive a s1 acr=7"),
+        ("entry a spots s1", "entry a spots s1 \n file 70 spots a s1 acr=7"),
+    ],
+    ids=["update", "move", "create"],
+)
+def test_what_is_there_already_has_its_acr_id(before: str, now: str) -> None:
+    """The vendor's other services know a file by that."""
+    ((_, outcome),) = standing(plan_of(before), plan_of(now), *given(now)).settled
+    assert isinstance(outcome, Applied)
+    assert outcome.acr_id == "acr7"
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("entry a spots s1", ""),
+        (DRIFTED, "entry a spots s1 x=1 \n file 7 spots a s1 x=3"),
+    ],
+    ids=["create", "update"],
+)
+def test_what_is_stale_says_why(before: str, now: str) -> None:
+    ((_, outcome),) = standing(plan_of(before), plan_of(now), *given(now)).settled
+    assert isinstance(outcome, Stale)
+    assert outcome.why == "it is no longer what would be done"
 
 
 def test_the_file_that_was_to_be_replaced_is_not_its_own_replacement() -> None:
