@@ -575,8 +575,9 @@ class TestAnAnswerThatNamesAnotherFile:
         assert [delete.id for delete in report.not_due] == ["delete:7"]
         assert sorted(ran.service.files) == [7, 101]
 
-    def test_a_ready_file_of_another_key(self, bench: MakeBench) -> None:
-        ran = bench(self.OUTDATED + "\n entry b spots s3 \n file 8 spots b s3")
+    @pytest.mark.parametrize("source", ["s3", "s2"], ids=["another source", "the same source"])
+    def test_a_ready_file_of_another_key(self, bench: MakeBench, source: str) -> None:
+        ran = bench(self.OUTDATED + f"\n entry b spots {source} \n file 8 spots b {source}")
         other = ran.service.files.pop(FileId(8))
         ran.service.made = FileState.PENDING
         ran.service.says = lambda file: replace(file, id=FileId(8))

@@ -87,6 +87,30 @@ class TestTheFileIsNotWhatThePlanSaw:
         assert ran.outcome() == "applied 7"
 
 
+class TestHowPatientlyItLooks:
+    """A delete that is done may still be read; only of a file that the service no longer knows is
+    that likely, and a batch whose answer is lost must not cost minutes."""
+
+    @pytest.mark.parametrize(
+        ("count", "error", "waited"),
+        [
+            (1, LOST, 0),
+            (4, LOST, 0),
+            (1, Rejected("422", status=422), 0),
+            (1, NotThere("404", status=404), 7.5),
+            (2, NotThere("404", status=404), 2 * 7.5),
+        ],
+        ids=["one, lost", "four, lost", "one, refused", "one, not there", "two, not there"],
+    )
+    def test_at_what_never_goes(
+        self, bench: MakeBench, count: int, error: ServiceError, waited: float
+    ) -> None:
+        ran = bench(many(count))
+        ran.service.script("delete", *[Fault(error)] * 20)
+        ran.run(Settings(concurrency=1))
+        assert sum(ran.clock.slept) == waited
+
+
 class TestABatchThatFails:
     def test_is_split_until_the_one_is_found(self, bench: MakeBench) -> None:
         ran = bench(many(8))
@@ -131,6 +155,13 @@ class TestABatchThatFails:
         ran.service.script("delete", Fault(LOST, done=None))
         ran.service.script("read_files", None, Fault(Unclear("500")))
         assert set(ran.outcomes().values()) == {"unknown: no whole answer came"}
+
+    def test_and_is_refused_the_look_with_the_token_ends_the_run(self, bench: MakeBench) -> None:
+        ran = bench(many(3))
+        ran.service.script("delete", Fault(LOST, done=None))
+        refused = TokenRefused("401", status=401)
+        ran.service.script("read_files", None, Fault(refused))
+        assert ran.run().fatal is refused
 
     def test_with_one_file_unclear_is_sent_once_more(self, bench: MakeBench) -> None:
         """F22: after a look, which finds it there and unchanged."""
@@ -261,6 +292,12 @@ class TestADuplicate:
         again.service.edit(7, user_defined={"catalog_key": "radio/a", "catalog_source": "url:1"})
         assert again.outcome() == f"{NO_KEEPER} (is T-a)"
 
+    def test_made_from_something_else_goes_beside_one_that_is_made_from_what_it_should_be(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench("entry a spots s2 \n file 7 spots a s2 \n file 8 spots a s1")
+        assert ran.outcome() == "applied 8"
+
     def test_of_a_former_key_relies_on_the_entry_that_had_it(self, bench: MakeBench) -> None:
         text = "entry a spots s2 was=z \n file 7 spots a s2 \n file 8 archive z s1"
         assert bench(text).outcome() == "applied 8"
@@ -309,6 +346,22 @@ class TestAReplacedFile:
     def test_stays_where_the_new_one_was_refused(self, bench: MakeBench) -> None:
         ran = bench(self.OUTDATED)
         ran.service.script("create", Fault(Rejected("422", status=422)))
+        report = ran.run()
+        assert [delete.id for delete in report.not_due] == ["delete:7"]
+        assert FileId(7) in ran.service.files
+
+    def test_stays_where_the_new_one_is_made_from_something_else_by_now(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench(self.OUTDATED)
+        ran.service.watch_reads = lambda read: (
+            ran.service.edit(
+                101,
+                user_defined={"catalog_key": "radio/a", "catalog_source": "sha256:" + "9" * 16},
+            )
+            if FileId(101) in ran.service.files
+            else None
+        )
         report = ran.run()
         assert [delete.id for delete in report.not_due] == ["delete:7"]
         assert FileId(7) in ran.service.files

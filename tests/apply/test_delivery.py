@@ -415,6 +415,21 @@ class TestTheLedger:
             ("delete:8", "acr8"),
         ]
 
+    @pytest.mark.parametrize(
+        ("text", "what"),
+        [(UPDATE, "update"), (moves(1), "move"), (deletes(1), "delete")],
+        ids=["update", "move", "delete"],
+    )
+    def test_names_a_file_by_both_its_ids_where_the_answer_was_lost(
+        self, bench: MakeBench, text: str, what: str
+    ) -> None:
+        ran = bench(text)
+        ran.service.script(what, Fault(Unclear("lost"), done=None))
+        ran.run()
+        (ended,) = [record for record in ran.recorded() if record["kind"] == "change.ended"]
+        file_id = ended["id"].partition(":")[2]
+        assert (ended["outcome"], ended["acr_id"]) == ("applied", f"acr{file_id}")
+
     def test_says_nothing_of_what_was_not_sent(self, bench: MakeBench) -> None:
         ran = bench(UPDATE)
         ran.service.edit(7, title="Theirs")

@@ -168,6 +168,13 @@ class TestAnUnclearEnd:
         ran.service.script("read_files", None, Fault(Unclear("500")))
         assert ran.outcome() == "unknown: no whole answer came"
 
+    def test_the_file_is_not_read_since_the_token_is_refused(self, bench: MakeBench) -> None:
+        ran = bench(DRIFTED)
+        ran.service.script("update", Fault(self.LOST))
+        refused = TokenRefused("401", status=401)
+        ran.service.script("read_files", None, Fault(refused))
+        assert ran.run().fatal is refused
+
     def test_is_not_undone_by_a_later_refusal(self, bench: MakeBench) -> None:
         """Sent, and no answer; sent again by the client, and not taken."""
         ran = bench(DRIFTED)
