@@ -29,6 +29,8 @@ class Watched:
     """What happens each time before it goes out."""
     meanwhile: Callable[[], None] = lambda: None
     """What happens at each piece of an upload."""
+    known: list[bool] = field(default_factory=list)
+    """Of each of its attempts, whether its end says what it did."""
 
     def goes(self) -> None:
         self.told.append(("goes", None))
@@ -40,6 +42,7 @@ class Watched:
 
     def ended(self, status: int | None, *, known: bool) -> None:
         self.told.append(("ended", status))
+        self.known.append(known)
 
     @property
     def bytes(self) -> int:

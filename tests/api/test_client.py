@@ -552,6 +552,31 @@ class TestWhoeverFollowsAWrite:
         assert watched.ends[0] == 201
 
     @pytest.mark.parametrize("call", CALLS)
+    @pytest.mark.parametrize(
+        ("what", "known"),
+        [
+            (answer(200, {"data": FILE}), True),
+            (answer(401, {}), True),
+            (answer(422, {}), True),
+            (answer(429, {}), True),
+            (answer(201, b"<html>"), False),
+            (answer(302, {}), False),
+            (answer(500, b""), False),
+            (Answer(b"", "reset"), False),
+        ],
+        ids=["done", "401", "422", "429", "unreadable", "redirect", "500", "reset"],
+    )
+    def test_is_told_whether_anybody_knows_what_it_did(
+        self, client: MakeClient, call: Callable[..., object], what: Answer, known: bool
+    ) -> None:
+        """Where nobody knows it may be done, whatever becomes of the next attempt."""
+        watched = Watched()
+        with serving(BUCKET, what, answer(422, {})) as server, suppress(ServiceError):
+            call(client(server.url), watched)
+        assert watched.known[0] is known
+        assert all(watched.known[1:])
+
+    @pytest.mark.parametrize("call", CALLS)
     def test_keeps_it_back(self, client: MakeClient, call: Callable[..., object]) -> None:
         """What it raises passes through, and nothing goes out."""
 

@@ -120,6 +120,18 @@ class TestA429:
         times = requests(pace, clock, 3)
         assert times[2] - times[1] == pytest.approx(1 / 5.6 / faster)
 
+    def test_counts_anew_what_went_since_it_got_faster(self, clock: FakeClock) -> None:
+        clock.sleep(-clock.now() % 1)  # whole numbers, which floats hold exactly
+        pace = Pace(clock)
+        requests(pace, clock, 8, each=0.125)
+        pace.throttled(2.0)
+        clock.sleep(3.0)
+        pace.went_well()
+        requests(pace, clock, 4, each=0.5)  # two a second
+        pace.throttled(1.0)
+        times = requests(pace, clock, 3)
+        assert times[2] - times[1] == pytest.approx(1 / 1.4)
+
     def test_never_makes_it_faster_than_the_limit(self, clock: FakeClock) -> None:
         pace = Pace(clock, 10)
         requests(pace, clock, 10)
