@@ -26,6 +26,11 @@ def test_without_a_limit_nobody_waits(clock: FakeClock) -> None:
     assert requests(Pace(clock), clock, 100) == [0.0] * 100
 
 
+def test_nor_where_the_machine_has_just_been_started() -> None:
+    clock = FakeClock(0.0)
+    assert requests(Pace(clock), clock, 3) == [0.0] * 3
+
+
 def test_a_limit_is_never_exceeded(clock: FakeClock) -> None:
     times = requests(Pace(clock, 10), clock, 31)
     assert times == pytest.approx([n / 10 for n in range(31)])
