@@ -162,6 +162,16 @@ class TestAnAnswerThatDoesNotSay:
         assert ran.outcome(SETTLE) == UNKNOWN
         assert creates(ran) == 1
 
+    def test_a_token_that_is_refused_while_looking_ends_the_run(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        refused = TokenRefused("401", status=401)
+        ran.service.script("create", Fault(LOST))
+        ran.service.script("read_newest", Fault(refused))
+        report = ran.run(SETTLE)
+        assert report.fatal is refused
+        assert ran.clock.slept == []
+        assert creates(ran) == 1
+
     def test_the_second_sending_looks_at_what_a_replaced_file_has_now(
         self, bench: MakeBench
     ) -> None:

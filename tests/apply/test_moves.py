@@ -132,6 +132,14 @@ class TestHowPatientlyItLooks:
         ran.run(Settings(concurrency=1))
         assert sum(ran.clock.slept) == waited
 
+    def test_at_two_of_which_the_service_said_that_it_moved_them(self, bench: MakeBench) -> None:
+        ran = bench(many(2))
+        ran.service.new_ids = True
+        ran.service.edit(1, acr_id="")
+        ran.again()
+        ran.run(Settings(concurrency=1))
+        assert sum(ran.clock.slept) == 7.5
+
 
 class TestABatchThatFails:
     def test_is_split_until_the_one_is_found(self, bench: MakeBench) -> None:
@@ -219,6 +227,16 @@ class TestOneThatDoesNotArrive:
         assert ran.outcome() == (
             "unknown: the service said that it moved it, and it is not in its destination"
         )
+
+    @pytest.mark.parametrize("answer", [None, Fault(LOST)], ids=["yes", "lost"])
+    def test_and_may_not_be_looked_for_any_more_ends_the_run(
+        self, bench: MakeBench, answer: Fault | None
+    ) -> None:
+        ran = bench(ONE)
+        refused = TokenRefused("401", status=401)
+        ran.service.script("move", answer)
+        ran.service.script("read_files", None, Fault(refused))
+        assert ran.run().fatal is refused
 
     def test_refused_is_failed_without_waiting(self, bench: MakeBench) -> None:
         ran = bench(ONE)
