@@ -271,6 +271,15 @@ class TestAWriteThatThePaceHoldsUp:
         assert ran.outcome() == "stale: it was changed since the plan was made (is Theirs)"
         assert ran.service.calls == []
 
+    @pytest.mark.parametrize(
+        "text", [UPDATE, moves(2), deletes(2)], ids=["update", "moves", "deletes"]
+    )
+    def test_goes_out_in_the_end_however_slow_the_pace(self, bench: MakeBench, text: str) -> None:
+        ran = bench(text)
+        ran.service.held_up = lambda: ran.clock.sleep(60)
+        assert {end.split()[0] for end in ran.outcomes().values()} == {"applied"}
+        assert len(ran.service.calls) == 1
+
     def test_fails_where_it_cannot_look(self, bench: MakeBench) -> None:
         ran = bench(UPDATE)
         ran.service.held_up = lambda: ran.clock.sleep(60)

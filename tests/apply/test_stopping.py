@@ -205,9 +205,10 @@ class TestHalt:
         halt.pause(3600)
         assert sum(clock.slept) == 10
 
-    def test_a_pause_of_nothing_is_none(self) -> None:
+    @pytest.mark.parametrize("seconds", [0, -5])
+    def test_a_pause_of_nothing_is_none(self, seconds: float) -> None:
         clock = FakeClock()
-        Halt(clock).pause(-5)
+        Halt(clock).pause(seconds)
         assert clock.slept == []
 
     def test_a_pause_is_as_long_as_was_asked(self) -> None:
