@@ -64,6 +64,16 @@ def test_a_broken_file_fails_its_create(bench: MakeBench) -> None:
     assert said == ["applied", "applied", "failed", "failed"]
 
 
+def test_a_file_that_takes_long_hides_no_other_that_is_broken(bench: MakeBench) -> None:
+    ran = bench(TWO)
+    ran.service.made = FileState.PENDING
+    ran.clock.on_sleep = lambda: ran.service.edit(102, state=FileState.BROKEN)
+    assert ends(ran.run(Settings(concurrency=1, wait_timeout=5))) == {
+        "create:a": "applied 101",
+        "create:b": "failed: the service could not process the audio of file 102",
+    }
+
+
 def test_the_wait_has_an_end(bench: MakeBench) -> None:
     ran = bench(TWO)
     ran.service.made = FileState.PENDING
