@@ -82,6 +82,14 @@ def test_the_wait_has_an_end(bench: MakeBench) -> None:
     assert 30 <= sum(ran.clock.slept) <= 41
 
 
+def test_who_gives_it_no_time_looks_once(bench: MakeBench) -> None:
+    ran = bench(TWO)
+    ran.service.made = FileState.PENDING
+    ran.run(Settings(wait_timeout=0))
+    assert ran.clock.slept == []
+    assert sum(read.startswith("read_files") for read in ran.service.reads) == 1
+
+
 def test_nobody_waits_who_does_not_want_to(bench: MakeBench) -> None:
     ran = bench(TWO)
     ran.service.made = FileState.PENDING
