@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.apply import Settings
+from reconciler.apply.delivery import JUST_BEFORE
 from reconciler.core.model import File, FileId, FileState, Json, Key, Opaque, Presence
 from reconciler.core.outcome import Applied
 from reconciler.errors import (
@@ -202,6 +203,25 @@ class TestAnAnswerThatDoesNotSay:
             "create:a": "applied 101",
             "create:b": UNKNOWN,
         }
+
+    def test_a_stop_between_two_second_sendings_reads_nothing_more(self, bench: MakeBench) -> None:
+        ran = bench(
+            "entry a spots s2 \n file 7 spots a s1 \n entry b spots s4 \n file 8 spots b s3"
+        )
+        ran.service.script("create", Fault(LOST), Fault(LOST))
+        reads: list[str] = []
+
+        def stops_at_the_third(call: Call) -> None:
+            if len(ran.service.calls) == 2:
+                ran.halt.ask()
+                reads.extend(ran.service.reads)
+
+        ran.service.watch = stops_at_the_third
+        assert ran.outcomes(Settings(concurrency=1)) == {
+            "create:a": "applied 101",
+            "create:b": UNKNOWN,
+        }
+        assert ran.service.reads == reads
 
 
 class TestAnEarlierRun:
@@ -427,6 +447,15 @@ class TestWhatIsThereAlready:
         assert len(looks) == 2 * 6  # 80 seconds, two buckets
         assert looks[-1] == "read_newest spots above 112"
 
+    @pytest.mark.parametrize(("seconds", "looks"), [(JUST_BEFORE, 0), (JUST_BEFORE + 0.1, 2)])
+    def test_is_looked_for_again_where_the_listing_is_not_of_just_now(
+        self, bench: MakeBench, seconds: float, looks: int
+    ) -> None:
+        ran = bench("entry a spots s1 \n entry b spots s2")
+        ran.service.watch = lambda call: ran.clock.sleep(seconds)
+        ran.run(Settings(concurrency=1))
+        assert sum(read.startswith("read_newest") for read in ran.service.reads) == looks
+
     def test_one_of_another_source_makes_it_stale(self, bench: MakeBench) -> None:
         ran = bench(ONE)
         ran.service.put(marked(8, "a", 2, x=1))
@@ -458,6 +487,12 @@ class TestWhatIsThereAlready:
             "failed: whether it is there already is not known: listing archive: 2 of 3 came"
         )
         assert ran.service.calls == []
+
+    def test_nor_do_several_which_are_all_named(self, bench: MakeBench) -> None:
+        ran = bench("bucket spots 1 incomplete=late \n bucket archive 2 incomplete=odd \n" + ONE)
+        assert ran.outcome(Settings(unproved=1)) == (
+            "failed: whether it is there already is not known: listing archive: odd; spots: late"
+        )
 
     def test_unless_that_was_allowed(self, bench: MakeBench) -> None:
         ran = bench("bucket spots 1 \n bucket archive 2 incomplete='2 of 3 came' \n" + ONE)

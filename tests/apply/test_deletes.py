@@ -320,6 +320,11 @@ class TestADuplicate:
         assert outcomes["delete:8"] == "applied 8"
         assert ran.replan().changes == ()
 
+    def test_goes_between_others_that_rely_on_none(self, bench: MakeBench) -> None:
+        ran = bench(self.TWO.replace(" a ", " m ") + "\n file 6 spots a s9 \n file 9 spots z s9")
+        assert ran.outcomes() == {f"delete:{n}": f"applied {n}" for n in (6, 8, 9)}
+        assert ran.service.lines() == ["delete spots 6,8,9"]
+
     def test_many_ask_for_one_keeper_once(self, bench: MakeBench) -> None:
         ran = bench(self.TWO + "\n file 9 spots a s1 \n file 10 spots a s1")
         ran.run()
@@ -365,6 +370,14 @@ class TestAReplacedFile:
         report = ran.run()
         assert [delete.id for delete in report.not_due] == ["delete:7"]
         assert FileId(7) in ran.service.files
+
+    def test_of_which_the_new_one_was_refused_asks_for_none(self, bench: MakeBench) -> None:
+        ran = bench(self.OUTDATED)
+        ran.service.script("create", Fault(Rejected("422", status=422)))
+        ran.run()
+        assert {read for read in ran.service.reads if "read_files" in read} == {
+            "read_files archive 7"
+        }
 
     def test_goes_after_those_that_rely_on_it(self, bench: MakeBench) -> None:
         """z had been renamed to a: its file goes, since 7 stands in for it; and 7 is replaced."""

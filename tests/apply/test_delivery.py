@@ -272,13 +272,23 @@ class TestAWriteThatThePaceHoldsUp:
         assert ran.service.calls == []
 
     @pytest.mark.parametrize(
-        "text", [UPDATE, moves(2), deletes(2)], ids=["update", "moves", "deletes"]
+        ("text", "calls"),
+        [
+            ("entry a spots s1", 1),
+            ("entry a spots s2 \n file 7 spots a s1 played_duration=8", 2),
+            (UPDATE, 1),
+            (moves(2), 1),
+            (deletes(2), 1),
+        ],
+        ids=["create", "replacement", "update", "moves", "deletes"],
     )
-    def test_goes_out_in_the_end_however_slow_the_pace(self, bench: MakeBench, text: str) -> None:
+    def test_goes_out_in_the_end_however_slow_the_pace(
+        self, bench: MakeBench, text: str, calls: int
+    ) -> None:
         ran = bench(text)
         ran.service.held_up = lambda: ran.clock.sleep(60)
         assert {end.split()[0] for end in ran.outcomes().values()} == {"applied"}
-        assert len(ran.service.calls) == 1
+        assert len(ran.service.calls) == calls
 
     def test_fails_where_it_cannot_look(self, bench: MakeBench) -> None:
         ran = bench(UPDATE)
