@@ -456,6 +456,19 @@ class TestWhatIsThereAlready:
         ran.run(Settings(concurrency=1))
         assert sum(read.startswith("read_newest") for read in ran.service.reads) == looks
 
+    def test_is_looked_for_from_where_the_last_look_ended_though_that_found_nothing(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench("file 77 archive - \n" + "\n".join(f"entry k{n} spots s{n}" for n in (1, 2, 3)))
+        ran.service.watch = lambda call: ran.clock.sleep(60)
+        ran.run(Settings(concurrency=1))
+        assert [read for read in ran.service.reads if read.startswith("read_newest")] == [
+            "read_newest archive above 77",
+            "read_newest spots above 0",
+            "read_newest archive above 77",
+            "read_newest spots above 101",
+        ]
+
     def test_one_of_another_source_makes_it_stale(self, bench: MakeBench) -> None:
         ran = bench(ONE)
         ran.service.put(marked(8, "a", 2, x=1))
