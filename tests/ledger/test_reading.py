@@ -62,6 +62,11 @@ class TestLastApplied:
             "a": LastApplied(T1, "spots", deleted=False)
         }
 
+    def test_a_delete_takes_the_key_away(self, path: Path) -> None:
+        assert self.last(path, (create(), DONE), (delete(), DONE)) == {
+            "a": LastApplied(T1, "spots", deleted=True)
+        }
+
     def test_a_file_without_a_key_is_nobodys(self, path: Path) -> None:
         assert self.last(path, (delete(key=None), DONE)) == {}
 

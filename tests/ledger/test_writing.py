@@ -307,6 +307,13 @@ class TestTheFile:
             with pytest.raises(LedgerError, match="the ledger"):
                 list(read_records(odd))
 
+    def test_that_cannot_be_reached_says_so_in_the_systems_words(
+        self, path: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "folder").touch()
+        with pytest.raises(LedgerError, match=r"^reading the ledger .*: Not a directory$"):
+            list(read_records(path))
+
     def test_has_one_writer(self, path: Path) -> None:
         with Ledger(path, FakeClock(), "one"):
             with pytest.raises(LockHeld, match="another apply writes to the ledger"):
@@ -492,6 +499,17 @@ class TestOpenCreates:
         assert set(earlier_in(path, "radio", "former")) == {"a"}
         assert earlier_in(path, "radio", "former", origin="https://elsewhere") == {}
 
+    def test_under_each_name_that_the_catalogue_had_are_ours_together(self, path: Path) -> None:
+        run(path, (create("a"), None), catalog="former")
+        run(path, (create("a"), None), name="run-2")
+        assert len(earlier_in(path, "radio", "former")[Key("a")]) == 2
+
+    def test_are_found_by_a_run_that_does_not_say_its_host_either(self, path: Path) -> None:
+        run(path, (create("a"), None))
+        with Ledger(path, FakeClock(), "run-2") as ledger:
+            ledger.run_began({"catalog": {"name": "radio"}})
+            assert set(ledger.earlier_creates(["radio"])) == {"a"}
+
     def test_say_where_their_files_may_be(self, path: Path) -> None:
         """The catalogue may want the entry elsewhere by now."""
         run(path, (replace(create("a"), bucket="news", bucket_id=3), None))
@@ -526,6 +544,48 @@ class TestOpenCreates:
             [True],
             [True],
         ]
+
+
+class TestEarlierDeletes:
+    """F57: a file that is gone may still be read."""
+
+    def in_ledger(self, path: Path, *names: str, origin: str = "") -> Mapping[FileId, float]:
+        with Ledger(path, FakeClock(), "looks") as ledger:
+            ledger.run_began({"catalog": {"name": "looks"}, "origin": origin})
+            return ledger.earlier_deletes(names or ("radio",))
+
+    @pytest.mark.parametrize(
+        ("outcome", "may_be_gone"),
+        [
+            (None, True),
+            (DONE, True),
+            (Unknown("x"), True),
+            (Failed("422"), False),
+            (Stale("x", None), False),
+        ],
+        ids=str,
+    )
+    def test_are_those_whose_files_may_be_gone(
+        self, path: Path, outcome: Outcome | None, may_be_gone: bool
+    ) -> None:
+        run(path, (create("a"), DONE), (delete(7), outcome), clock=FakeClock(1000.0))
+        assert self.in_ledger(path) == ({7: 1000.0} if may_be_gone else {})
+
+    def test_count_from_what_was_said_last(self, path: Path) -> None:
+        run(path, (delete(7), None), clock=FakeClock(1000.0))
+        run(path, (delete(7), DONE), clock=FakeClock(1100.0), name="run-2")
+        assert self.in_ledger(path) == {7: 1100.0}
+
+    def test_of_another_catalogue_or_host_are_none_of_ours(self, path: Path) -> None:
+        run(path, (delete(7), DONE), catalog="other")
+        assert self.in_ledger(path) == {}
+        assert self.in_ledger(path, "other", origin="https://elsewhere") == {}
+        assert set(self.in_ledger(path, "other")) == {7}
+
+    def test_under_each_name_that_the_catalogue_had_are_ours(self, path: Path) -> None:
+        run(path, (delete(7), DONE), catalog="former")
+        run(path, (delete(8), DONE), name="run-2")
+        assert set(self.in_ledger(path, "radio", "former", "never")) == {7, 8}
 
 
 texts = st.text(
