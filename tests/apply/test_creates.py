@@ -20,6 +20,7 @@ from reconciler.errors import (
     UnreadableAnswer,
 )
 from tests.apply.fake_service import Call, Fault
+from tests.apply.test_order import Watching
 from tests.core.scenario import given
 
 if TYPE_CHECKING:
@@ -78,6 +79,20 @@ class TestAnAnswerThatDoesNotSay:
         assert ran.outcome(SETTLE) == "applied 101"
         assert creates(ran) == 2
         assert sent_at[1] - sent_at[0] >= 120
+
+    def test_whoever_watches_is_told_what_is_waited_for(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.progress = watch = Watching()
+        ran.service.script("create", Fault(LOST))
+        ran.run(SETTLE)
+        assert "waiting for uploads whose answer was lost" in watch.said
+
+    def test_nothing_is_looked_for_once_a_stop_is_asked(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.service.script("create", Fault(LOST))
+        ran.service.watch = lambda call: ran.halt.ask()
+        assert ran.outcome(SETTLE) == UNKNOWN
+        assert ran.service.reads == ["read_live"]
 
     def test_the_settle_time_counts_from_the_end_of_the_first(self, bench: MakeBench) -> None:
         """An upload takes its time, and so do the waits before it."""
