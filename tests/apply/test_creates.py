@@ -10,7 +10,7 @@ import pytest
 from reconciler.apply import Settings
 from reconciler.apply.delivery import JUST_BEFORE
 from reconciler.core.model import File, FileId, FileState, Json, Key, Opaque, Presence
-from reconciler.core.outcome import Applied
+from reconciler.core.outcome import Applied, Failed
 from reconciler.errors import (
     Rejected,
     ServiceError,
@@ -682,6 +682,20 @@ class TestTheAnswer:
         assert ran.outcome() == (
             "failed: the service keeps something else than was sent: user_defined.x"
         )
+
+    def test_of_other_values_names_the_file_for_which_the_next_run_looks(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench(ONE)
+        ran.service.as_stored = rewriting(x="one")
+        assert ran.run().outcomes["create:a"] == Failed(
+            "the service keeps something else than was sent: user_defined.x", FileId(101)
+        )
+        made = ran.service.files.pop(FileId(101))
+        ran.again()
+        ran.clock.on_sleep = lambda: ran.service.put(made)
+        ran.run(SETTLE)
+        assert creates(ran) == 1
 
 
 @pytest.mark.parametrize(

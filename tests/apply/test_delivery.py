@@ -10,6 +10,8 @@ import pytest
 from reconciler.apply import Settings
 from reconciler.apply.delivery import JUST_BEFORE
 from reconciler.core.model import FileId, FileState
+from reconciler.core.outcome import Applied
+from reconciler.core.plan import Update
 from reconciler.errors import Rejected, ServiceError, TokenRefused, Unclear, Unreachable
 from tests.apply.fake_service import Fault
 
@@ -88,6 +90,13 @@ class TestWhatOthersKeepInTheFile:
         ran.service.held_up = held_up
         assert ran.outcome() == "applied 7"
         assert self.is_played(ran) == 99
+
+    def test_is_read_no_oftener_than_it_is_written(self, bench: MakeBench) -> None:
+        """What a look has read is read just before."""
+        ran = bench(self.UPDATE)
+        again(ran, "update", THROTTLED, lambda: self.played(ran, 99))
+        assert ran.outcome() == "applied 7"
+        assert ran.service.reads == ["read_files spots 7"] * 2
 
     def test_goes_on_in_a_replacement_that_was_throttled(self, bench: MakeBench) -> None:
         ran = bench(self.OUTDATED)
@@ -197,8 +206,16 @@ class TestAnUpdateThatGoesOnceMore:
     def test_was_done_already_by_the_first(self, bench: MakeBench) -> None:
         ran = bench(UPDATE)
         ran.service.script("update", Fault(Unclear("503"), done=None, again=True))
-        assert ran.outcome() == "applied 7"
+        assert ran.run().outcomes == {"update:7": Applied(FileId(7), "acr7", already=False)}
         assert len(ran.service.calls) == 1
+
+    def test_was_done_already_by_somebody_else(self, bench: MakeBench) -> None:
+        ran = bench(UPDATE)
+        (change,) = ran.plan.changes
+        assert isinstance(change, Update)
+        ran.service.edit(7, user_defined=change.after.user_defined)
+        assert ran.run().outcomes == {"update:7": Applied(FileId(7), "acr7", already=True)}
+        assert ran.service.calls == []
 
     def test_finds_it_gone(self, bench: MakeBench) -> None:
         ran = bench(UPDATE)

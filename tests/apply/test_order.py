@@ -72,6 +72,39 @@ def test_updates_are_read_again_in_batches_of_a_hundred(bench: MakeBench) -> Non
     assert ran.replan().changes == ()
 
 
+def test_what_goes_together_is_of_one_place(bench: MakeBench) -> None:
+    """A request names one bucket, for all its files."""
+    ran = bench("""
+        bucket spots 1
+        bucket archive 2
+        bucket news 3
+        entry a archive s1
+        entry b news s2
+        entry c news s3
+        entry d spots s4 x=1
+        entry e news s5 x=1
+        file 1 spots a s1
+        file 2 spots b s2
+        file 3 archive c s3
+        file 4 spots d s4
+        file 5 news e s5
+        file 6 spots gone s6
+        file 7 news lost s7
+    """)
+    outcomes = ran.outcomes()
+    assert {end.split()[0] for end in outcomes.values()} == {"applied"}
+    assert sorted(ran.service.lines()) == [
+        "delete news 7",
+        "delete spots 6",
+        "move archive 1",
+        "move news 2",
+        "move news 3",
+        "update news 5",
+        "update spots 4",
+    ]
+    assert ran.replan().changes == ()
+
+
 def test_more_batches_than_workers_end_too(bench: MakeBench) -> None:
     lines = [f"entry k{n} spots s{n} x=1 \n file {n} spots k{n} s{n} x=2" for n in range(1, 652)]
     ran = bench("\n".join(lines))

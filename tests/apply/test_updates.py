@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.core.model import File, FileId, Json, Opaque
+from reconciler.core.outcome import Failed
 from reconciler.errors import NotThere, Rejected, ServiceError, TokenRefused, Unclear
 from tests.apply.fake_service import Fault
 
@@ -86,12 +87,21 @@ class TestAServiceThatMerges:
         assert len(ran.service.calls) == 2
         assert "old" not in values(ran)
         assert values(ran)["from"] == "ucf"
+        assert len(ran.service.reads) == 1, "the answer says what the file is by now"
 
     def test_a_key_that_will_not_go_away_is_named(self, bench: MakeBench) -> None:
         ran = bench(DRIFTED)
         ran.service.keeps = frozenset({"old"})
         assert ran.outcome() == "failed: the service does not let go of user_defined: old"
         assert len(ran.service.calls) == 2
+
+    def test_all_that_will_not_go_away_are_named_and_the_file_with_them(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench("entry a spots s1 x=1 \n file 7 spots a s1 x=2 old=1 odd=2 gone=3")
+        ran.service.keeps = frozenset({"old", "odd"})
+        why = "the service does not let go of user_defined: odd, old"
+        assert ran.run().outcomes == {"update:7": Failed(why, FileId(7))}
 
     def test_is_asked_once_where_nothing_is_taken_away(self, bench: MakeBench) -> None:
         ran = bench("entry a spots s1 x=1 \n file 7 spots a s1 x=2")
@@ -137,6 +147,15 @@ class TestTheAnswer:
             file, user_defined={k: str(v) for k, v in dict_of(file).items()}
         )
         assert ran.outcome() == "applied 7"
+
+    def test_of_a_number_as_its_text_is_named_where_types_count(self, bench: MakeBench) -> None:
+        ran = bench("catalog compare=strict \n entry a spots s1 x=1 \n file 7 spots a s1 x=2")
+        ran.service.as_stored = lambda file: replace(
+            file, user_defined={**dict_of(file), "x": str(dict_of(file)["x"])}
+        )
+        assert ran.outcome() == (
+            "failed: the service keeps something else than was sent: user_defined.x"
+        )
 
     def test_that_cannot_be_read_as_an_object(self, bench: MakeBench) -> None:
         ran = bench("entry a spots s1 x=1 \n file 7 spots a s1 x=2")
