@@ -165,8 +165,12 @@ class TestARecord:
         assert records[2]["why"] == title
         assert verify(path.read_bytes()).findings == ()
 
-    def test_does_nothing_to_whoever_prints_it(self, path: Path) -> None:
-        title = "\x1b[2J\x9b1m\u202eback\u2028##[error] \x7f\u05d0\U0001f3b5"
+    @pytest.mark.parametrize(
+        "title",
+        ["\x1b[2J\x9b1m\u202eback\u2028##[error] \x7f\u05d0\U0001f3b5", "##[error] \x7f \x1b[2J"],
+        ids=["any text", "ASCII"],
+    )
+    def test_does_nothing_to_whoever_prints_it(self, path: Path, title: str) -> None:
         run(path, (update(after=Content(title, {title: title})), Failed(title)))
         data = path.read_bytes()
         assert all(0x20 <= byte < 0x7F for byte in data.replace(b"\n", b""))
@@ -193,6 +197,12 @@ class TestARecord:
         assert [record["kind"] for record in records][2:] == ["change.ended", "run.ended"]
         assert records[2]["why"] == text.encode("utf-8", "replace").decode()
         assert verify(path.read_bytes()).findings == ()
+
+    @pytest.mark.parametrize("text", ["plain", "\u05d0", "\udcff", "\u05d0\udcff"], ids=ascii)
+    def test_begins_as_every_record_does_whatever_is_in_it(self, path: Path, text: str) -> None:
+        run(path, (update(), Failed(text)))
+        for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+            assert line.startswith(b'{"seq":%d,"prev":"sha256:' % number)
 
     def test_is_chained_to_the_one_before_by_the_bytes_of_its_line(self, path: Path) -> None:
         run(path, (update(), DONE))
