@@ -586,6 +586,12 @@ class TestEarlierDeletes:
         run(path, (delete(7), DONE), clock=FakeClock(1100.0), name="run-2")
         assert self.in_ledger(path) == {7: 1100.0}
 
+    def test_of_which_nothing_was_sent_are_none(self, path: Path) -> None:
+        with Ledger(path, FakeClock(), "run-1") as ledger:
+            ledger.run_began({"catalog": {"name": "radio"}})
+            ledger.ended([(delete(7), Stale("it was changed", T2))])
+        assert self.in_ledger(path) == {}
+
     def test_of_another_catalogue_or_host_are_none_of_ours(self, path: Path) -> None:
         run(path, (delete(7), DONE), catalog="other")
         assert self.in_ledger(path) == {}
