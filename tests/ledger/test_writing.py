@@ -487,6 +487,26 @@ class TestOpenCreates:
             ledger.began([create("a")])
         assert open_in(path) == {"a": 1100.0}
 
+    @pytest.mark.parametrize(("outcome", "made"), [(Unknown("x"), False), (DONE, True)], ids=str)
+    def test_count_from_their_end_where_that_was_said(
+        self, path: Path, outcome: Outcome, made: bool
+    ) -> None:
+        clock = FakeClock(1000.0)
+        with Ledger(path, clock, "x") as ledger:
+            ledger.run_began({"catalog": {"name": "radio"}})
+            ledger.began([create("a")])
+            clock.sleep(100)
+            ledger.ended([(create("a"), outcome)])
+        assert earlier_in(path) == {"a": [EarlierCreate(1100.0, 1, made=made)]}
+
+    def test_on_another_host_are_none_of_ours(self, path: Path) -> None:
+        with Ledger(path, FakeClock(), "x") as ledger:
+            ledger.run_began({"catalog": {"name": "radio"}, "origin": "https://here"})
+            ledger.began([create("a")])
+        assert set(earlier_in(path, origin="https://here")) == {"a"}
+        assert earlier_in(path, origin="https://elsewhere") == {}
+        assert earlier_in(path) == {}
+
     def test_end_in_a_later_run(self, path: Path) -> None:
         run(path, (create("a"), None))
         run(path, (create("a"), DONE), name="run-2")
