@@ -723,6 +723,25 @@ class TestCreate:
         assert watched.bytes == len(b"audio"), "no byte is counted twice"
         assert watched.ends == [429, 200]
 
+    def test_that_is_broken_off_here_is_of_unknown_end(
+        self, client: MakeClient, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "a.mp3"
+        path.write_bytes(b"audio")
+        digest = hashlib.sha256(b"audio").hexdigest()
+        source = Source(SourceKind.AUDIO, str(path), None, sha256=digest)
+
+        class BrokenOff(BaseException):
+            """As Ctrl-C does it."""
+
+        def break_off() -> None:
+            raise BrokenOff
+
+        watched = Watched(meanwhile=break_off)
+        with serving(BUCKET, ONE_FILE) as server, pytest.raises(BrokenOff):
+            client(server.url).create("spots", "T", {}, source, watched)
+        assert (watched.ends, watched.known) == ([None], [False])
+
     @pytest.mark.parametrize(
         "data", [{**FILE, "bucket_id": 8892}, {"title": "T"}, [], None, {**FILE, "id": 0}]
     )

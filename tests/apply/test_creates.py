@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.apply import Settings
+from reconciler.apply.context import LAG
 from reconciler.apply.delivery import JUST_BEFORE
 from reconciler.core.model import File, FileId, FileState, Json, Key, Opaque, Presence
 from reconciler.core.outcome import Applied, Failed
@@ -265,6 +266,21 @@ class TestAnEarlierRun:
         assert ran.outcome(SETTLE) == "applied 101"
         assert ran.clock.slept == []
 
+    def test_is_looked_for_before_it_is_sent_again_however_long_ago_it_was(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench(ONE)
+        self.leaves_open(ran)
+        ran.clock.sleep(3600)
+
+        def comes(read: str) -> None:
+            if read.startswith("read_newest"):
+                ran.service.put(marked(101, "a", 1, x=1))
+
+        ran.service.watch_reads = comes
+        assert ran.outcome(SETTLE) == "applied 101 already"
+        assert creates(ran) == 1
+
     def test_never_waits_longer_than_the_settle_time_though_the_wall_clock_went_back(
         self, bench: MakeBench
     ) -> None:
@@ -275,28 +291,34 @@ class TestAnEarlierRun:
         assert ran.outcome(SETTLE) == "applied 101"
         assert sum(ran.clock.slept) <= 121
 
+    @pytest.mark.parametrize("later", [0, LAG - 1])
     def test_that_has_just_made_it_is_looked_for_before_it_is_made_again(
-        self, bench: MakeBench
+        self, bench: MakeBench, later: float
     ) -> None:
         """F57: its create has ended well, and the listings do not show it yet."""
         ran = bench(ONE)
         ran.run(SETTLE)
         made = ran.service.files.pop(FileId(101))
+        ran.clock.sleep(later)
         ran.again()
         ran.service.script("read_newest", None)
         ran.clock.on_sleep = lambda: ran.service.put(made)
         assert ran.outcome(SETTLE) == "applied 101 already"
         assert creates(ran) == 1
 
-    def test_that_made_it_long_ago_is_not_waited_for(self, bench: MakeBench) -> None:
+    @pytest.mark.parametrize("later", [LAG, LAG + 1])
+    def test_that_made_it_long_ago_is_neither_looked_nor_waited_for(
+        self, bench: MakeBench, later: float
+    ) -> None:
         ran = bench(ONE)
         ran.run(SETTLE)
         del ran.service.files[FileId(101)]
-        ran.clock.sleep(31)
+        ran.clock.sleep(later)
         ran.again()
         ran.clock.slept.clear()
         assert ran.outcome(SETTLE) == "applied 102"
         assert ran.clock.slept == []
+        assert not any(read.startswith("read_newest") for read in ran.service.reads)
 
     def test_is_closed_by_the_end_of_this_run(self, bench: MakeBench) -> None:
         ran = bench(ONE)
@@ -445,6 +467,27 @@ class TestWhatIsThereAlready:
         ran.service.watch, ran.service.watch_reads = others, marked_anew
         assert ran.outcomes(Settings(concurrency=1))["create:b"] == "applied 102"
 
+    def test_but_a_file_that_somebody_has_given_another_mark_since_is_not_there(
+        self, bench: MakeBench
+    ) -> None:
+        ran = bench("entry a spots s1 x=1 \n entry b spots s2 \n entry c spots s3")
+        ran.service.script("create", Fault(LOST))
+
+        def another_machine(call: Call) -> None:
+            if call.detail == "b":
+                ran.service.put(marked(90, "a", 1, x=1))
+                ran.clock.sleep(60)
+            if call.detail == "c":
+                assert "read_newest spots above 0" in ran.service.reads
+                ran.service.put(marked(90, "z", 1, x=1))
+
+        ran.service.watch = another_machine
+        assert ran.outcomes(Settings(concurrency=1)) == {
+            "create:b": "applied 101",
+            "create:c": "applied 102",
+            "create:a": "applied 103",
+        }
+
     def test_which_cannot_be_looked_for_fails_the_create(self, bench: MakeBench) -> None:
         ran = bench("entry a spots s1 \n entry b spots s2")
         ran.service.watch = lambda call: ran.clock.sleep(3600)
@@ -471,13 +514,17 @@ class TestWhatIsThereAlready:
         ran.run(Settings(concurrency=1))
         assert sum(read.startswith("read_newest") for read in ran.service.reads) == looks
 
-    def test_is_looked_for_from_where_the_last_look_ended_though_that_found_nothing(
+    def test_is_looked_for_from_where_the_look_before_ended_though_that_found_nothing(
         self, bench: MakeBench
     ) -> None:
-        ran = bench("file 77 archive - \n" + "\n".join(f"entry k{n} spots s{n}" for n in (1, 2, 3)))
+        ran = bench(
+            "file 77 archive - \n" + "\n".join(f"entry k{n} spots s{n}" for n in (1, 2, 3, 4))
+        )
         ran.service.watch = lambda call: ran.clock.sleep(60)
         ran.run(Settings(concurrency=1))
         assert [read for read in ran.service.reads if read.startswith("read_newest")] == [
+            "read_newest archive above 77",
+            "read_newest spots above 0",
             "read_newest archive above 77",
             "read_newest spots above 0",
             "read_newest archive above 77",
