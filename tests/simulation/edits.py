@@ -151,7 +151,7 @@ _EDITS: Mapping[str, Callable[[File, int], dict[str, Any]]] = {
     "ready": lambda file, what: {"state": 1},
 }
 
-LIVE = (*_EDITS, "delete", "copy", "foreign")
+LIVE = (*_EDITS, "nothing ready", "delete", "copy", "foreign")
 
 MEANWHILE = (
     "title by hand",
@@ -159,6 +159,7 @@ MEANWHILE = (
     "played",
     "move by hand",
     "pending",
+    "nothing ready",
     "delete",
     "copy",
     "foreign",
@@ -180,6 +181,9 @@ def edit_live(world: World, edit: Edit) -> bool:
         return False
     file = files[edit.which % len(files)]
     match edit.name:
+        case "nothing ready":
+            for each in files:
+                world.sandbox.edit(each["id"], state=0)
         case "delete":
             world.sandbox.delete(file["id"])
         case "copy":

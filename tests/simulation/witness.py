@@ -23,23 +23,22 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reconciler.sandbox.faults import Fault, on
 from reconciler.sandbox.faults.script import kind_of
 from tests.simulation.world import BUCKETS, CATALOG, IGNORED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reconciler.sandbox.faults import Request, Rule
     from tests.simulation.world import Host, Wanted, World
 
 File = dict[str, Any]
+Record: TypeAlias = "Mapping[str, Any]"
 _JUST_BEFORE = 10.0
 """Seconds for which a look counts."""
-_OF_DELETE = 4
-"""So many requests belong to one delete: looks at the files that stay, at those that go, itself."""
 
 
 @dataclass
@@ -164,8 +163,8 @@ class Witness:
         for number in ids:
             assert number in intents, f"{kind} of {number} is not on the ledger"
             self._rests_on(seen, kind, number, intents[number])
-        if kind == "delete" and seen.disturbed < seen.requests - _OF_DELETE:
-            self._may_go(ids)
+        if kind == "delete":
+            self._may_go(seen, ids, intents)
 
     def _rests_on(self, seen: Seen, kind: str, number: int, intent: Mapping[str, Any]) -> None:
         request, at = seen.looked.get(number, (0, 0.0))
@@ -185,9 +184,12 @@ class Witness:
             sides.append(intent["after"])
         assert _is_of(live, sides), f"{kind} of {number}: it was {live}, and {sides} is believed"
 
-    def _may_go(self, ids: list[int]) -> None:
+    def _may_go(self, seen: Seen, ids: list[int], intents: Mapping[int, Record]) -> None:
         stay = [file for number, file in self._before.items() if number not in ids]
         for file in (self._before[number] for number in ids if number in self._before):
+            relied_on = self._relied_on(seen.host, intents[file["id"]]) or file["id"]
+            if seen.is_disturbed and seen.looked.get(relied_on, (0, 0.0))[0] <= seen.disturbed:
+                continue
             key = key_of(file)
             assert key is not None, f"{file} is foreign, and is deleted"
             entry = self.entry_of(key)
@@ -275,20 +277,33 @@ class Witness:
             and (file["title"] == title or file["user_defined"].get("catalog_source") == digest)
         ]
 
-    def _intents(self, host: Host, action: str) -> Mapping[Any, Mapping[str, Any]]:
+    def _intents(self, host: Host, action: str) -> Mapping[Any, Record]:
         """What the host's last run has begun and not ended; by id, a create by its key."""
-        begun: dict[str, Mapping[str, Any]] = {}
+        begun: dict[str, Record] = {}
+        for record in self._records(host):
+            if record["kind"] == "change.began" and record["action"] == action:
+                begun[record["id"]] = record
+            elif record["kind"] == "change.ended":
+                begun.pop(record["id"], None)
+        return {intent.get("file_id", intent["key"]): intent for intent in begun.values()}
+
+    def _relied_on(self, host: Host, delete: Record) -> int | None:
+        """The id of the file that stays in the place of the one that goes; None: of none."""
+        for record in self._records(host):
+            if record["kind"] == "change.ended" and record["id"] == delete.get("after_change"):
+                return record.get("file_id")
+        return delete.get("keeps")
+
+    def _records(self, host: Host) -> Sequence[Record]:
+        """What the host's last run has on its ledger."""
+        found: list[Record] = []
         data = self._world.on_disk(host)
         for line in data.rpartition(b"\n")[0].splitlines():
             record = json.loads(line)
-            match record["kind"]:
-                case "run.began":
-                    begun.clear()
-                case "change.began" if record["action"] == action:
-                    begun[record["id"]] = record
-                case "change.ended":
-                    begun.pop(record["id"], None)
-        return {intent.get("file_id", intent["key"]): intent for intent in begun.values()}
+            if record["kind"] == "run.began":
+                found.clear()
+            found.append(record)
+        return found
 
 
 def key_of(file: Mapping[str, Any]) -> str | None:
