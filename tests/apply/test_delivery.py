@@ -90,6 +90,7 @@ class TestWhatOthersKeepInTheFile:
         ran.service.held_up = held_up
         assert ran.outcome() == "applied 7"
         assert self.is_played(ran) == 99
+        assert len(ran.service.reads) == 2
 
     def test_is_read_no_oftener_than_it_is_written(self, bench: MakeBench) -> None:
         """What a look has read is read just before."""

@@ -123,6 +123,7 @@ class TestTheAnswer:
             ({"title": "T"}, "title"),
             ({"title": "T-A", "x": 1}, "title"),
             ({"x": "one"}, "user_defined.x"),
+            ({"title": "T", "x": "1"}, "title"),
             ({"x": 1.5, "title": "T"}, "title, user_defined.x"),
             ({"deep": {"a": [1, 2]}}, "user_defined.deep.a[1]"),
         ],

@@ -93,6 +93,8 @@ def test_a_broken_middle_is_refused_and_says_what_to_do(twenty: bytes, path: Pat
     assert str(refused.value).startswith(f"{path}:5: this record is not as it was written")
     assert f"`reconciler audit verify --ledger {path}`" in str(refused.value)
     assert "name another --ledger" in str(refused.value)
+    with pytest.raises(LedgerError, match=r"ledger\.jsonl:5: this record is not as it was written"):
+        list(read_records(path))
 
 
 def test_the_command_it_names_can_be_run(twenty: bytes, tmp_path: Path) -> None:
