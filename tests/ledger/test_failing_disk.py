@@ -41,6 +41,23 @@ def test_what_could_not_be_synced_is_an_error_and_nothing_is_written_after_it(
     assert path.read_bytes() == left
 
 
+def test_a_ledger_that_cannot_be_kept_is_not_opened_and_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ledger"
+
+    def fails(_file: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", fails)
+        with pytest.raises(LedgerError, match=r"^opening the ledger .*ledger: Input/output error$"):
+            Ledger(path, FakeClock(), "run-1")
+    with Ledger(path, FakeClock(), "run-2") as ledger:
+        ledger.run_began(RUN)
+    assert verify(path.read_bytes()).records == 1
+
+
 @pytest.mark.parametrize("most", [1, 7, 100])
 def test_what_is_taken_in_parts_is_written_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
