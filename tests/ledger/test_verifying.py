@@ -179,6 +179,13 @@ class TestWhatIsToldApart:
         new[line - 1] = new[line - 1].replace(b"run-", b"RUN-")
         assert found(b"".join(new)) == [Changed(line)]
 
+    def test_two_changed_lines_one_after_the_other(self, lines: list[bytes]) -> None:
+        new = [*lines[:4], *(line.replace(b"run-", b"RUN-") for line in lines[4:6]), *lines[6:]]
+        assert found(b"".join(new)) == [Changed(5), Changed(6)]
+
+    def test_a_line_of_which_nothing_is_left_but_its_beginning(self) -> None:
+        assert found(b'{"seq":\n') == [Changed(1)]
+
     def test_a_changed_line_and_the_next_one_dropped(self, lines: list[bytes]) -> None:
         new = [*lines[:4], lines[4].replace(b"run-", b"RUN-"), *lines[6:]]
         assert found(b"".join(new)) == [Changed(5), Dropped(6, 1, 5, 7)]
@@ -245,7 +252,16 @@ class TestAnotherVersion:
             OtherVersion(1, "reconciler/ledger/12")
         ]
 
-    @pytest.mark.parametrize("form", ["reconciler/ledger/0", "reconciler/ledger/x", "other/2", 2])
+    @pytest.mark.parametrize(
+        "form",
+        [
+            "reconciler/ledger/0",
+            "reconciler/ledger/x",
+            "reconciler/ledger/1000000000",
+            "other/2",
+            2,
+        ],
+    )
     def test_is_not_believed_of_a_line_whose_hash_does_not_fit(
         self, lines: list[bytes], form: str | int
     ) -> None:
@@ -282,6 +298,27 @@ class TestAnAnchor:
     ) -> None:
         for each in tampering.rewritten(lines):
             assert verify(each.data, anchor).findings == (Rewritten(TWENTY, anchor),)
+
+    def test_shows_a_cut_beside_what_else_is_wrong(
+        self, lines: list[bytes], anchor: Anchor
+    ) -> None:
+        changed = lines[3].replace(b"run-", b"RUN-")
+        left = b"".join([*lines[:3], changed, *lines[4:10]])
+        assert verify(left, anchor).findings == (Changed(4), Cut(11, anchor, 10))
+
+    def test_shows_no_cut_where_records_before_it_are_missing(
+        self, lines: list[bytes], anchor: Anchor
+    ) -> None:
+        left = b"".join([*lines[:4], *lines[5:]])
+        assert verify(left, anchor).findings == (Dropped(5, 1, 5, 6),)
+
+    def test_shows_where_its_record_was_written_anew_beside_what_else_is_wrong(
+        self, lines: list[bytes], others: list[bytes]
+    ) -> None:
+        known = anchor_of(others[6])
+        changed = lines[3].replace(b"run-", b"RUN-")
+        left = b"".join([*lines[:3], changed, *lines[4:]])
+        assert verify(left, known).findings == (Changed(4), Rewritten(7, known))
 
     def test_of_another_ledger(self, data: bytes, others: list[bytes]) -> None:
         known = anchor_of(others[6])
