@@ -306,6 +306,18 @@ class TestAnAnchor:
         left = b"".join([*lines[:3], changed, *lines[4:10]])
         assert verify(left, anchor).findings == (Changed(4), Cut(11, anchor, 10))
 
+    @pytest.mark.parametrize("left", [b"{", b'{"seq":1,"prev'])
+    def test_shows_that_not_even_its_record_is_whole(self, lines: list[bytes], left: bytes) -> None:
+        known = anchor_of(lines[0])
+        assert verify(left, known).findings == (Torn(1), Cut(1, known, 0))
+
+    def test_shows_nothing_of_what_nobody_has_read(
+        self, lines: list[bytes], anchor: Anchor
+    ) -> None:
+        """After so many lines that cannot be read, nobody wants to hear of more."""
+        findings = verify(lines[0] + b"rubbish\n" * 10_005, anchor).findings
+        assert findings == tuple(Changed(line) for line in range(2, 10_002))
+
     def test_shows_no_cut_where_records_before_it_are_missing(
         self, lines: list[bytes], anchor: Anchor
     ) -> None:
