@@ -198,7 +198,11 @@ class TestARecord:
         assert records[2]["why"] == text.encode("utf-8", "replace").decode()
         assert verify(path.read_bytes()).findings == ()
 
-    @pytest.mark.parametrize("text", ["plain", "\u05d0", "\udcff", "\u05d0\udcff"], ids=ascii)
+    @pytest.mark.parametrize(
+        "text",
+        ["plain", "\u05d0", "\udcff", "\u05d0\udcff"],
+        ids=["ASCII", "not ASCII", "half a character", "both"],
+    )
     def test_begins_as_every_record_does_whatever_is_in_it(self, path: Path, text: str) -> None:
         run(path, (update(), Failed(text)))
         for number, line in enumerate(path.read_bytes().splitlines(), start=1):
