@@ -183,6 +183,10 @@ class TestWhatIsToldApart:
         new = [*lines[:4], *(line.replace(b"run-", b"RUN-") for line in lines[4:6]), *lines[6:]]
         assert found(b"".join(new)) == [Changed(5), Changed(6)]
 
+    @pytest.mark.parametrize("other", [b"[1]", b'"text"', b"7", b"true"])
+    def test_a_line_of_other_json(self, lines: list[bytes], other: bytes) -> None:
+        assert found(b"".join([*lines[:4], other + b"\n", *lines[4:]])) == [Changed(5)]
+
     def test_a_line_of_which_nothing_is_left_but_its_beginning(self) -> None:
         assert found(b'{"seq":\n') == [Changed(1)]
 
@@ -311,11 +315,10 @@ class TestAnAnchor:
         known = anchor_of(lines[0])
         assert verify(left, known).findings == (Torn(1), Cut(1, known, 0))
 
-    def test_shows_nothing_of_what_nobody_has_read(
-        self, lines: list[bytes], anchor: Anchor
-    ) -> None:
+    def test_shows_nothing_of_what_nobody_has_read(self, lines: list[bytes]) -> None:
         """After so many lines that cannot be read, nobody wants to hear of more."""
-        findings = verify(lines[0] + b"rubbish\n" * 10_005, anchor).findings
+        known = Anchor(20_000, "sha256:" + "1" * 64)
+        findings = verify(lines[0] + b"rubbish\n" * 10_005, known).findings
         assert findings == tuple(Changed(line) for line in range(2, 10_002))
 
     def test_shows_no_cut_where_records_before_it_are_missing(

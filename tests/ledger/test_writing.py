@@ -178,6 +178,12 @@ class TestARecord:
         assert list(read_records(path))[1]["after"]["title"] == title
         assert verify(data).findings == ()
 
+    def test_may_hold_what_looks_like_its_own_hash(self, path: Path) -> None:
+        values: dict[str, Any] = {"a": 1, "hash": "sha256:" + "0" * 64}
+        run(path, (update(after=Content("One", values)), DONE))
+        assert list(read_records(path))[1]["after"]["user_defined"] == values
+        assert verify(path.read_bytes()).findings == ()
+
     def test_of_an_older_version_that_has_all_characters_still_holds(self, path: Path) -> None:
         """Hashes are over the bytes as they stand."""
         path.parent.mkdir()
