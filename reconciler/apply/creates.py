@@ -64,9 +64,14 @@ class Creates:
         """Find or send once more what is still unclear, and give up on the rest."""
         context = self._context
         if self._waiting and not context.halt.asked():
-            context.progress.doing("waiting for uploads whose answer was lost")
             due = max(waiting.due or 0.0 for waiting in self._waiting)
-            context.halt.pause(due - context.clock.monotonic())
+            seconds = due - context.clock.monotonic()
+            if seconds > 0:
+                context.progress.waiting(
+                    f"waiting {seconds:.0f} seconds, the settle time, for {len(self._waiting)} "
+                    "upload(s) of which no answer came, before they are sent once more"
+                )
+            context.halt.pause(seconds)
             if self._look() and not context.halt.asked():
                 again, self._waiting = self._waiting, []
                 list(context.pool.map(self._send, again))

@@ -18,7 +18,11 @@ class Progress(Protocol):
         ...
 
     def doing(self, what: str) -> None:
-        """What the run does next, or waits for."""
+        """What the run does next."""
+        ...
+
+    def waiting(self, what: str) -> None:
+        """What the run waits for, and does nothing else meanwhile."""
         ...
 
 
@@ -32,4 +36,7 @@ class Silent:
         """Tell nobody."""
 
     def doing(self, what: str) -> None:
+        """Tell nobody."""
+
+    def waiting(self, what: str) -> None:
         """Tell nobody."""

@@ -214,7 +214,8 @@ class _Asked:
             tell_differences(before, plan, output)
         raise StalePlan(
             f"the plan is not the one that was reviewed: its digest is {plan.digest}, "
-            f"reviewed was {self.digest}; nothing was sent"
+            f"reviewed was {self.digest}; nothing was sent. After an apply of it that was cut off, "
+            "`apply PLAN.json` goes on with what is left"
         )
 
 

@@ -14,6 +14,7 @@ from reconciler.ledger.findings import Finding, NotALedger, OtherVersion, Torn
 from reconciler.ledger.reading import read_bytes
 from reconciler.ledger.verifying import Verdict, verify
 
+_UNSEEN = "without --anchor, a cut or a rewritten end would not be seen"
 _MOST = 50
 """How many findings are told of one by one."""
 
@@ -86,6 +87,8 @@ def _tell(
 ) -> None:
     if not data:
         output.tell(f"{path}: {'there is no ledger' if data is None else 'the ledger is empty'}")
+        if anchor is None:
+            output.say(_UNSEEN)
     for finding in verdict.findings[:_MOST]:
         output.tell(f"{path}:{finding.line}: {finding.kind}: {finding.said}")
     if len(verdict.findings) > _MOST:
@@ -98,7 +101,7 @@ def _tell(
             f"{verdict.last}, each as it was written after the one before"
         )
         if anchor is None:
-            output.say("without --anchor, a cut or a rewritten end would not be seen")
+            output.say(_UNSEEN)
         else:
             output.tell(f"record {anchor.seq} is the anchor's")
         output.tell(f"ledger: {path} at {verdict.head}")

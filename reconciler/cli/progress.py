@@ -73,6 +73,9 @@ class _Bars:
     def doing(self, what: str) -> None:
         self._bars.update(self._changes, description=what)
 
+    def waiting(self, what: str) -> None:
+        self.doing(what)
+
 
 class _Lines:
     def __init__(self, changes: int, output: Output) -> None:
@@ -81,6 +84,7 @@ class _Lines:
         self._clock = SystemClock()
         self._last = self._clock.monotonic()
         self._ended: Counter[str] = Counter()
+        self._waits_for = ""
         self._sent = 0
         self._lock = threading.Lock()
 
@@ -96,6 +100,12 @@ class _Lines:
 
     def doing(self, what: str) -> None:
         self._tell()
+
+    def waiting(self, what: str) -> None:
+        """At once, and once: whoever sees nothing else may end the run."""
+        if what != self._waits_for:
+            self._waits_for = what
+            self._output.say(what)
 
     def _tell(self) -> None:
         with self._lock:

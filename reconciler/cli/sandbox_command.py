@@ -87,9 +87,10 @@ def command(
             "in a checkout with pip install '.[sandbox]'"
         ) from error
 
-    if faults == "help":
-        for name, profile in PROFILES.items():
-            output.tell(f"{name:<10} {profile.says}")
+    if "help" in quirk or faults == "help":
+        profiles = [f"{name:<10} {profile.says}" for name, profile in PROFILES.items()]
+        for line in Quirks.help() if "help" in quirk else profiles:
+            output.tell(line)
         return
     if faults is not None and faults not in PROFILES:
         raise UsageError(
@@ -104,7 +105,7 @@ def command(
     def announce(url: str) -> None:
         output.raw(f"sandbox: serving {url}\n".encode())
         if faults is not None:
-            output.say(f"the same faults again: --faults {faults} --faults-seed {chosen}")
+            output.say(f"to get the same faults again: --faults {faults} --faults-seed {chosen}")
         if seed is None and data is None:
             output.say("it has no buckets yet: --seed CATALOG gives it a catalogue's")
 

@@ -170,7 +170,7 @@ class _Drift:
         if self._record(fact.entry) is None:
             verdict = Direction.NOT_YET_APPLIED, "no file carries its mark"
         else:
-            verdict = Direction.MISSING_LIVE, "it had a file, and has none now"
+            verdict = Direction.MISSING_LIVE, "it had a file, and none has its mark now"
         return _entry(fact.entry, None, verdict, wanted=fact.wanted)
 
     def _drifted(self, fact: Drifted) -> DriftItem:

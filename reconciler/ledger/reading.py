@@ -71,8 +71,9 @@ def last_applied(path: Path, catalog: str) -> Mapping[Key, LastApplied]:
             if record["kind"] == "change.began":
                 began[record["run"], record["id"]] = record
             elif record["kind"] == "change.ended" and record["outcome"] == "applied":
-                change = began.get((record["run"], record["id"]))
-                if change is not None:
+                # What was done already was not begun by this run, and its end says what it is.
+                change = began.get((record["run"], record["id"]), record)
+                if "before" in change or "after" in change:
                     key = Key(record["key"])
                     last[key] = _made(change, last.get(key))
     return last

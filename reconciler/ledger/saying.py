@@ -7,6 +7,8 @@ from reconciler.core.model import Json
 from reconciler.core.outcome import Applied, Failed, Outcome, Sent, Stale, Unknown
 from reconciler.core.plan import Change
 
+_CONTENT = ("before", "after", "keeps", "after_change")
+
 
 def beginning(change: Change) -> dict[str, Json]:
     """A change is about to be sent: all of it, before and after."""
@@ -24,6 +26,10 @@ def ending(change: Change, outcome: Outcome, sent: Sent | None) -> dict[str, Jso
     if change.key is not None:
         said["key"] = change.key
     said.update(_outcome(outcome))
+    if isinstance(outcome, Applied) and outcome.already:
+        # No beginning of this run's says what it is that was found done.
+        about = encode_change(change)
+        said.update({name: about[name] for name in _CONTENT if name in about})
     if sent is not None:
         said.update(attempts=sent.attempts, status=sent.status)
     return said

@@ -102,6 +102,11 @@ class Quirks:
             if typing.get_origin(hints[field.name]) is Literal
         }
 
+    @staticmethod
+    def help() -> list[str]:
+        """Every quirk with its values."""
+        return [f"{name}={expected}" for name, expected in _EXPECTED.items()]
+
     @classmethod
     def parse(cls, settings: Iterable[str]) -> Self:
         """Reads `NAME=VALUE` strings, as `--quirk` takes them; a later one wins."""

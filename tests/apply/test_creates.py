@@ -86,7 +86,10 @@ class TestAnAnswerThatDoesNotSay:
         ran.progress = watch = Watching()
         ran.service.script("create", Fault(LOST))
         ran.run(SETTLE)
-        assert "waiting for uploads whose answer was lost" in watch.said
+        assert (
+            "waiting 120 seconds, the settle time, for 1 upload(s) of which no answer came, "
+            "before they are sent once more"
+        ) in watch.said
 
     def test_nothing_is_looked_for_once_a_stop_is_asked(self, bench: MakeBench) -> None:
         ran = bench(ONE)

@@ -159,6 +159,9 @@ class Watching:
     def sent(self, size: int) -> None:
         self.bytes += size
 
+    def waiting(self, what: str) -> None:
+        self.doing(what)
+
     def doing(self, what: str) -> None:
         self.said.append(what)
 

@@ -42,6 +42,9 @@ class Meanwhile:
     def sent(self, size: int) -> None:
         """Watch."""
 
+    def waiting(self, what: str) -> None:
+        """Say nothing."""
+
     def doing(self, what: str) -> None:
         """Act once the run gets there."""
         if what == self._point:

@@ -41,6 +41,16 @@ class TestLastApplied:
             "d": LastApplied(T1, "spots", deleted=True),
         }  # fmt: skip
 
+    @pytest.mark.parametrize("change", [create(), update(), move(), delete()], ids=lambda c: c.id)
+    def test_also_of_what_was_found_done_already(self, path: Path, change: Change) -> None:
+        """A run was killed, or somebody was faster: this one began nothing, and knows what is."""
+        run(path, (change, None))
+        with Ledger(path, FakeClock(), "run-2") as ledger:
+            ledger.run_began({"catalog": {"name": "radio"}})
+            ledger.ended([(change, Applied(FileId(7), "acr7", already=True))])
+        (made,) = last_applied(path, "radio").values()
+        assert made == self.last(path.with_name("other"), (change, DONE))["a"]
+
     def test_what_came_last_counts(self, path: Path) -> None:
         assert self.last(path, (create(), DONE), (update(), DONE), (update(), Unknown("x"))) == {
             "a": LastApplied(T2, "spots", deleted=False)
@@ -75,8 +85,9 @@ class TestLastApplied:
         assert last_applied(path, "radio") == {}
         assert last_applied(path, "other") != {}
 
-    def test_what_was_there_already_has_no_beginning_and_no_content(self, path: Path) -> None:
+    def test_what_was_there_already_without_its_content_says_nothing(self, path: Path) -> None:
+        """As versions before wrote it."""
         with Ledger(path, FakeClock(), "x") as ledger:
             ledger.run_began({"catalog": {"name": "radio"}})
-            ledger.ended([(update(), Applied(FileId(7), "acr7", already=True))])
+            ledger.ended([(update(), Applied(FileId(7), "acr7"))])
         assert last_applied(path, "radio") == {}

@@ -402,7 +402,7 @@ def drifted() -> Drift:
         replace(changed, fields=fields, before=live, wanted=wanted),
         replace(both, fields=("title",), before=long, wanted=content(long.title + "!", "b")),
         item(Direction.UNKNOWN, "summer-ad", "which side changed is not known: no ledger record"),
-        item(Direction.MISSING_LIVE, "winter-ad", "it had a file, and has none now", None),
+        item(Direction.MISSING_LIVE, "winter-ad", "it had a file, and none has its mark now", None),
         item(Direction.DUPLICATE, "spring-ad-01", "a duplicate of file 1204", 1205),
         item(
             Direction.BROKEN, "a-key-that-is-longer-than-others", "the service could not process it"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _EXAMPLES = os.environ.get("RECONCILER_EXAMPLES")
 
 _played = settings(
-    max_examples=int(_EXAMPLES or 45),
+    max_examples=int(_EXAMPLES or 40),
     stateful_step_count=15,
     derandomize=_EXAMPLES is None,
     database=None,

@@ -71,6 +71,13 @@ def test_the_help_names_every_profile_in_its_order() -> None:
     assert re.split(", | or ", named) == NAMES
 
 
+def test_quirks_are_listed_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sandbox", "--quirk", "help"]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert "put=replace|merge" in said.out.splitlines()
+
+
 def test_the_table_and_faults_help_say_what_each_of_them_does(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
