@@ -18,11 +18,11 @@ class Progress(Protocol):
         ...
 
     def doing(self, what: str) -> None:
-        """What the run does next."""
+        """What the run does next, or waits for."""
         ...
 
     def waiting(self, what: str) -> None:
-        """What the run waits for, and does nothing else meanwhile."""
+        """What the run waits for, for long: nothing else is heard of it meanwhile."""
         ...
 
 

@@ -24,7 +24,7 @@ def wait_until_ready(context: Context, creates: Sequence[Create]) -> None:
     deadline = context.clock.monotonic() + context.settings.wait_timeout
     pause = _FIRST_PAUSE
     while waiting and not context.halt.asked():
-        context.progress.waiting(f"waiting for {len(waiting)} new file(s) to be processed")
+        context.progress.doing(f"waiting for {len(waiting)} new file(s) to be processed")
         try:
             for file_id in _processed(context, waiting):
                 del waiting[file_id]
