@@ -78,7 +78,6 @@ class Delivery:
                 self._look()
             except ReconcilerError as error:
                 raise KeptBack(self._context.failed(error)) from error
-            self._seen_at = self._context.clock.monotonic()
         self._went = True
 
     def sent(self, size: int) -> None:
