@@ -12,7 +12,7 @@ import orjson
 
 from reconciler.api.redaction import without_queries
 from reconciler.core.model import File, FileId, FileState, Json, Opaque, UserDefined
-from reconciler.core.normal import canonical, normal_title, normal_user_defined
+from reconciler.core.normal import canonical, is_flat, normal_title, normal_user_defined
 from reconciler.errors import AnswerTooLarge, UnreadableAnswer
 
 _MOST_VALUES = 1_000_000
@@ -214,9 +214,7 @@ def _user_defined(value: Any) -> UserDefined | Opaque:
     nobody means it to be, it is opaque, and so never overwritten."""
     try:
         meant = normal_user_defined(value)
-        if isinstance(meant, Mapping) and any(
-            isinstance(item, (dict, list)) for item in meant.values()
-        ):
+        if not isinstance(meant, Opaque) and not is_flat(meant):
             canonical(meant)
     except (RecursionError, TypeError):
         return Opaque("an object that is nested too deep")

@@ -19,6 +19,7 @@ from reconciler.core.model import (
     Opaque,
     UserDefined,
 )
+from reconciler.core.normal import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,17 @@ class Contents:
         managed.update(entry.user_defined or {})
         managed.update(mark_of(entry, self._desired, digest=digest))
         return Content(entry.title, managed)
+
+    def agree(self, entry: Entry, file: File) -> bool:
+        """Whether the file has just what the entry says, and nothing beside it: neither ignored
+        nor unmanaged keys. Nearly every file has. Then both contents are the same, and neither
+        needs to be made; where not, nothing is known."""
+        if file.title != entry.title or isinstance(file.user_defined, Opaque):
+            return False
+        digest = None if entry.source is None else entry.source.digest
+        digest = digest or source_digest(file, self._desired.identity)
+        wanted = {**(entry.user_defined or {}), **mark_of(entry, self._desired, digest=digest)}
+        return canonical(file.user_defined) == canonical(wanted)
 
     def ignored(self, file: File) -> UserDefined:
         """The ignored keys of a file, as they are."""

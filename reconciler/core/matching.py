@@ -97,11 +97,13 @@ class _Matcher:
     def match(self) -> Matching:
         for step in (self._by_mark, self._by_was, self._by_pin, self._by_source, self._by_title):
             step()
-        entries = self._desired.entries
+        missing = tuple(sorted(entry.key for entry in self._without_file()))
+        absent = self._desired.absent
+        unwanted = {key: self._matched.pop(key) for key in absent if key in self._matched}
         return Matching(
-            matched={key: found for key, found in self._matched.items() if key in entries},
-            unwanted={key: found for key, found in self._matched.items() if key not in entries},
-            missing=tuple(sorted(entry.key for entry in self._without_file())),
+            matched=self._matched,
+            unwanted=unwanted,
+            missing=missing,
             unfound=tuple(self._unfound[key] for key in sorted(self._unfound)),
             orphans=tuple(
                 sorted(
@@ -114,15 +116,18 @@ class _Matcher:
         )
 
     def _by_mark(self) -> None:
+        owned, matched = self._owned, self._matched
         for key in self._every_entry:
-            if key in self._owned:
-                self._take_marked(key, key, Found.MARK)
+            if key in owned:
+                files = owned.pop(key)
+                files.sort(key=_by_id)
+                matched[key] = (Found.MARK, tuple(files))
 
     def _by_was(self) -> None:
         for key, entry in self._every_entry.items():
             for was in entry.was:
                 if was in self._owned and self._seeks(entry):
-                    self._take_marked(key, was, Found.WAS)
+                    self._take(key, Found.WAS, *self._owned.pop(was))
 
     def _by_pin(self) -> None:
         pinned = {
@@ -238,16 +243,17 @@ class _Matcher:
     def _seeks(self, entry: Entry | AbsentEntry) -> bool:
         return isinstance(entry, AbsentEntry) or entry.key not in self._matched
 
-    def _take_marked(self, key: Key, marked: Key, found: Found) -> None:
-        self._take(key, found, *self._owned.pop(marked))
-
     def _take_foreign(self, key: Key, file: File, found: Found) -> None:
         del self._foreign[file.id]
         self._take(key, found, file)
 
     def _take(self, key: Key, found: Found, *files: File) -> None:
         first, taken = self._matched.get(key, (found, ()))
-        self._matched[key] = (first, tuple(sorted((*taken, *files), key=lambda file: file.id)))
+        self._matched[key] = (first, tuple(sorted((*taken, *files), key=_by_id)))
 
     def _leave(self, key: Key, why: str, candidates: tuple[FileId, ...] = ()) -> None:
         self._unfound[key] = Unfound(key, why, candidates)
+
+
+def _by_id(file: File) -> FileId:
+    return file.id

@@ -22,6 +22,7 @@ import orjson
 from reconciler.core.model import Compare, Json, Opaque, UserDefined
 
 _EMPTY: tuple[Json, ...] = (None, "", [])
+_FLAT = frozenset({str, int, float, bool})
 
 
 def normal_title(text: str) -> str:
@@ -33,6 +34,8 @@ def normal_title(text: str) -> str:
 
 def normal_user_defined(value: Json) -> UserDefined | Opaque:
     """The object that `value` means, or `Opaque` where it means none."""
+    if isinstance(value, dict):
+        return without_nulls(value)
     meant = value
     for _ in range(2):
         if not isinstance(meant, str) or meant == "":
@@ -50,13 +53,19 @@ def normal_user_defined(value: Json) -> UserDefined | Opaque:
 
 def without_nulls(value: Mapping[str, Json]) -> UserDefined:
     """The object without its null values, in nested objects too."""
-    if not any(item is None or isinstance(item, Mapping) for item in value.values()):
+    if is_flat(value):
         return value
     return {
         key: without_nulls(item) if isinstance(item, Mapping) else item
         for key, item in value.items()
         if item is not None
     }
+
+
+def is_flat(value: Mapping[str, Json]) -> bool:
+    """Whether there is nothing in the object but texts, numbers and booleans, as in nearly every
+    one: no null, and nothing inside it to look at."""
+    return _FLAT.issuperset(map(type, value.values()))
 
 
 def same(one: Json, other: Json, compare: Compare) -> bool:

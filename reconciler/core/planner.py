@@ -55,6 +55,8 @@ def differences_for(desired: DesiredState, live: LiveState, options: Options) ->
 
 def unmatched_globs(only: Sequence[str], desired: DesiredState, live: LiveState) -> tuple[str, ...]:
     """The globs that match no key, neither of the catalogue nor on a live file's mark."""
+    if not only:
+        return ()
     files = [file for bucket in live.buckets.values() for file in bucket.files]
     owned = {whose.key for file in files if isinstance(whose := owner(file, desired), Owned)}
     keys = {*desired.entries, *desired.absent, *owned}
