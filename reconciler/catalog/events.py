@@ -71,6 +71,9 @@ class Document:
     faults: list[Fault] = field(default_factory=list)
     complete: bool = False
     """Whether the text was read to its end. `value` means nothing where it was not."""
+    linked: bool = False
+    """Whether a part of it may mean something else without the rest: it has anchors or aliases,
+    or merges entries."""
 
 
 def build(data: bytes) -> Document:
@@ -169,6 +172,7 @@ class _Builder:
         anchor = event.anchor
         if anchor is None:
             return self._untagged(event)
+        self.document.linked = True
         if anchor in self._anchors:
             self._fault(event, f"the anchor &{anchor} is there already")
         before, outside, here = self._written + self._borrowed, self._deepest, len(self._path)
@@ -195,6 +199,7 @@ class _Builder:
 
     def _alias(self, event: Any) -> Any:
         name = event.anchor
+        self.document.linked = True
         anchored = self._anchors.get(name)
         if anchored is None:
             known = name in self._anchors
@@ -285,5 +290,6 @@ class _Builder:
             for key, value in mapping.items():
                 built.setdefault(key, value)
                 if self._path == ["files"]:
+                    self.document.linked = True
                     self.document.spots.setdefault(key, spot(event.start_mark))
         return built

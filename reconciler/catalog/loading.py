@@ -2,33 +2,43 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from reconciler.catalog import base_url, events, places
-from reconciler.catalog.disk import UnreadableError, read
+from reconciler.catalog import base_url, events, jsonlines, pieces, places, tables
+from reconciler.catalog.disk import Content, UnreadableError, read
 from reconciler.catalog.entries import Entries, EntryReader
 from reconciler.catalog.head import Head, read_head
 from reconciler.catalog.includes import Included, included
-from reconciler.catalog.jsonlines import read_jsonl
 from reconciler.catalog.metadata import Metadata
 from reconciler.catalog.problems import Findings, Likely, Problem, shown
-from reconciler.catalog.records import Records
+from reconciler.catalog.records import Locate, Records
 from reconciler.catalog.resolving import Texts, problems_of
 from reconciler.catalog.sources import Sources
 from reconciler.catalog.structure import entry_form, head_form
-from reconciler.catalog.tables import read_csv
 from reconciler.catalog.users_schema import users_form
+from reconciler.catalog.workers import Read, Workers
 from reconciler.core.model import DesiredState, Place
 from reconciler.errors import CatalogError
+from reconciler.stages import stage, staged
 
 _INCLUDE_KEYS: Final = ("version", "files")
 _READERS: Final[dict[str, Callable[[str, bytes, Findings], Records]]] = {
-    "csv": read_csv,
-    "jsonl": read_jsonl,
+    "csv": tables.read_csv,
+    "jsonl": jsonlines.read_jsonl,
 }
+_LOCATE: Final[dict[str, Locate]] = {
+    "yaml": places.locate,
+    "csv": tables.locate,
+    "jsonl": jsonlines.locate,
+}
+
+
+_PIECE: Final = 1 << 20
+"""Bytes of a large file that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,15 @@ def load_to_pin(path: Path, *, source_root: Path | None) -> LoadedToPin:
     return LoadedToPin(loaded.desired, loading.paths())
 
 
+class _Main(NamedTuple):
+    """The catalogue's own file."""
+
+    head: dict[str, Any]
+    """What it says, its entries aside."""
+    files: Iterator[Records]
+    """Its entries, in one piece or several."""
+
+
 class _Loading:
     """One run, file by file."""
 
@@ -82,27 +101,33 @@ class _Loading:
         return self._texts.paths()
 
     def load(self, source_root: Path | None, environment: str | None) -> Loaded:
-        document = self._main_document()
-        head = read_head(self._file, document.value, head_form(), self._findings)
-        address = self._address(head, environment)
-        files = [self._from_yaml(self._file, document), *self._included(head)]
-        del document  # its entries are let go of as they are read
-        self._texts.spots.update({records.file: records.spots for records in files})
-        # Who writes pins sends nothing, and need not know where the service is.
-        rehearsal = base_url.is_rehearsal(address) or not self._pins_must_fit
-        entries = self._entries(head, files, source_root, rehearsal)
+        with Workers() as workers:
+            with stage("load"):
+                main = self._main_document(workers)
+                head = read_head(self._file, main.head, head_form(), self._findings)
+                address = self._address(head, environment)
+                files = chain(main.files, self._included(head, workers))
+            # Who writes pins sends nothing, and need not know where the service is.
+            rehearsal = base_url.is_rehearsal(address) or not self._pins_must_fit
+            with stage("validate"):
+                entries = self._entries(head, staged("load", files), source_root, rehearsal)
+        self._texts.declared = entries.place
         self._stop_on_errors()
         warnings, _ = problems_of(self._findings.warnings, self._texts, thorough=False)
         desired = self._desired(head, address, entries)
         return Loaded(desired, tuple(warnings), tuple(self.paths().values()))
 
-    def _main_document(self) -> events.Document:
+    def _main_document(self, workers: Workers) -> _Main:
         try:
             content = read(self._path)
         except UnreadableError as error:
             place = Place(self._file or ".", error.line, error.column)
             raise CatalogError([Problem(place, "", f"the catalogue {_said(error)}")]) from None
         self._texts.add(self._file, self._path, content.sha256, places.locate)
+        if workers.pay(len(content.data)):
+            main = _in_pieces(self._file, content.data, workers)
+            if main is not None:
+                return main
         document = self._document(self._file, content.data)
         if document.complete and not isinstance(document.value, dict):
             message = "expected a mapping with version, catalog, buckets and files"
@@ -111,7 +136,7 @@ class _Loading:
             self._findings.error_at(Place(self._file, 1, 1), (), message)
         if not isinstance(document.value, dict) or not document.complete:
             self._stop_on_errors()
-        return document
+        return _Main(document.value, iter([self._from_yaml(self._file, document)]))
 
     def _stop_on_errors(self) -> None:
         if self._findings.errors:
@@ -138,28 +163,39 @@ class _Loading:
             self._findings.error(file, ("files",), message, "write files: {} for none")
         return records
 
-    def _included(self, head: Head) -> list[Records]:
+    def _included(self, head: Head, workers: Workers) -> Iterator[Records]:
         found = included(self._folder, self._path, head.include, self._file, self._findings)
-        return [records for one in found if (records := self._include(one)) is not None]
+        pays = workers.pay(sum(one.size for one in found if one.format == "yaml"))
+        contents = ((one, self._content(one)) for one in found)
+        texts = (
+            ((one, content), content.data if pays and content and one.format == "yaml" else None)
+            for one, content in contents
+        )
+        for (one, content), entries in workers.read(texts):
+            if entries is not None:
+                yield _accepted(one.name, entries)
+            elif content is not None:
+                yield from self._include(one, content)
 
-    def _include(self, one: Included) -> Records | None:
+    def _content(self, one: Included) -> Content | None:
         try:
             content = read(one.path)
         except UnreadableError as error:
             place = Place(one.name, error.line, error.column)
             self._findings.error_at(place, (), f"the included file {_said(error)}")
             return None
+        self._texts.add(one.name, one.path, content.sha256, _LOCATE[one.format])
+        return content
+
+    def _include(self, one: Included, content: Content) -> Iterator[Records]:
         reader = _READERS.get(one.format)
         if reader is not None:
-            records = reader(one.name, content.data, self._findings)
-            self._texts.add(one.name, one.path, content.sha256, records.locate)
-            return records
-        self._texts.add(one.name, one.path, content.sha256, places.locate)
+            yield reader(one.name, content.data, self._findings)
+            return
         document = self._document(one.name, content.data)
-        if not document.complete:
-            return None
-        self._check_include(one.name, document.value)
-        return self._from_yaml(one.name, document)
+        if document.complete:
+            self._check_include(one.name, document.value)
+            yield self._from_yaml(one.name, document)
 
     def _check_include(self, file: str, value: Any) -> None:
         if not isinstance(value, dict):
@@ -187,7 +223,7 @@ class _Loading:
     def _entries(
         self,
         head: Head,
-        files: list[Records],
+        files: Iterator[Records],
         source_root: Path | None,
         rehearsal: bool,
     ) -> Entries:
@@ -223,3 +259,28 @@ class _Loading:
 def _said(error: UnreadableError) -> str:
     text = str(error)
     return "is not there" if text.startswith("there is no such") else text
+
+
+def _in_pieces(file: str, data: bytes, workers: Workers) -> _Main | None:
+    """A large file, read piece by piece; None where it must be read as a whole."""
+    cut = pieces.split(data, _PIECE)
+    head = None if cut is None else events.build(cut.head)
+    if cut is None or head is None or head.faults or not isinstance(head.value, dict):
+        return None
+    read: list[Records] = []
+    for before, entries in workers.read(cut.each()):
+        if entries is None:
+            return None
+        read.append(_accepted(file, entries, before))
+    keys = {key for records in read for key in records.entries}
+    if len(keys) < sum(len(records.entries) for records in read):
+        return None
+    return _Main(head.value, iter(read))
+
+
+def _accepted(file: str, read: Read, lines_before: int = 0) -> Records:
+    """Entries that were read and checked elsewhere; so many lines come before."""
+    spots = read.spots
+    if lines_before:
+        spots = {key: (line + lines_before, column) for key, (line, column) in spots.items()}
+    return Records(file, places.locate, read.entries, spots, accepted=True)
