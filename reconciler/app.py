@@ -15,7 +15,7 @@ from typing import TypeVar
 from reconciler.api import ReadClient, WriteClient
 from reconciler.api.pace import Pace
 from reconciler.api.transport import Transport
-from reconciler.catalog import Loaded, load
+from reconciler.catalog import Digests, Loaded, load
 from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
 from reconciler.catalog.exporting import exported_entries, exported_header, slug
 from reconciler.catalog.write import ExportedEntry
@@ -32,6 +32,7 @@ from reconciler.ledger import last_applied
 
 __all__ = [
     "Connection",
+    "Digests",
     "Loaded",
     "Options",
     "Plan",

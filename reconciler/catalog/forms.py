@@ -16,10 +16,11 @@ def accept(entries: dict[str, Any], form: Form) -> bool:
     """Whether every entry and its key are as they should be. Plain scalars become texts on the
     way, where texts are meant."""
     for key, raw in entries.items():
-        if paths := number_paths(raw):
-            raw = entries[key] = with_texts(raw, paths)
-        if not (form.accepts(raw) and KEY_FORM.fullmatch(key)):
+        paths = number_paths(raw)
+        entry = with_texts(raw, paths) if paths else raw
+        if not (form.accepts(entry) and KEY_FORM.fullmatch(key)):
             return False
+        entries[key] = entry
     return True
 
 

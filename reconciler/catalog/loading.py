@@ -3,12 +3,14 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from reconciler.catalog import base_url, events, jsonlines, pieces, places, tables
+from reconciler.catalog.digests import Digests
 from reconciler.catalog.disk import Content, UnreadableError, read
 from reconciler.catalog.entries import Entries, EntryReader
 from reconciler.catalog.head import Head, read_head
@@ -52,14 +54,19 @@ class Loaded:
 
 
 def load(
-    path: Path, *, source_root: Path | None = None, environment_base_url: str | None = None
+    path: Path,
+    *,
+    source_root: Path | None = None,
+    environment_base_url: str | None = None,
+    digests: Digests | None = None,
 ) -> Loaded:
     """What the catalogue at `path` says should be.
 
-    `environment_base_url` is the operator's, and goes over the catalogue's. Raises
-    `CatalogError` with every problem; nothing is printed, sent or written.
+    `environment_base_url` is the operator's, and goes over the catalogue's. `digests` keeps what
+    was found in the sources, so that they are not read again while they do not change. Raises
+    `CatalogError` with every problem; nothing else is printed, sent or written.
     """
-    return _Loading(path).load(source_root, environment_base_url)
+    return _Loading(path, digests).load(source_root, environment_base_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +77,9 @@ class LoadedToPin:
     paths: dict[str, Path]
 
 
-def load_to_pin(path: Path, *, source_root: Path | None) -> LoadedToPin:
+def load_to_pin(path: Path, *, source_root: Path | None, digests: Digests | None) -> LoadedToPin:
     """As `load`, but a pin that differs from its source is no problem: it is to be replaced."""
-    loading = _Loading(path, pins_must_fit=False)
+    loading = _Loading(path, digests, pins_must_fit=False)
     loaded = loading.load(source_root, None)
     return LoadedToPin(loaded.desired, loading.paths())
 
@@ -89,8 +96,9 @@ class _Main(NamedTuple):
 class _Loading:
     """One run, file by file."""
 
-    def __init__(self, path: Path, *, pins_must_fit: bool = True) -> None:
+    def __init__(self, path: Path, digests: Digests | None, *, pins_must_fit: bool = True) -> None:
         self._path = path
+        self._digests = digests
         self._pins_must_fit = pins_must_fit
         self._folder = path.parent
         self._file = path.name
@@ -230,16 +238,18 @@ class _Loading:
         users = None
         if head.schema is not None:
             users = users_form(self._folder, head.schema, self._file, self._findings)
+        memory = None if self._digests is None else self._digests.of(self._path)
         reader = EntryReader(
             head=head,
             form=entry_form(),
             metadata=Metadata(head, users, self._findings),
-            sources=Sources(self._folder, source_root),
+            sources=Sources(self._folder, source_root, memory),
             findings=self._findings,
             rehearsal=rehearsal,
             pins_must_fit=self._pins_must_fit,
         )
-        return reader.read(files)
+        with memory or nullcontext():
+            return reader.read(files)
 
     def _desired(self, head: Head, address: str, entries: Entries) -> DesiredState:
         digests = json.dumps(sorted(self._texts.digests().items()))

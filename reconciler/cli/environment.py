@@ -10,8 +10,10 @@ from pathlib import Path
 from urllib.request import getproxies, proxy_bypass
 
 from reconciler import regular
+from reconciler.catalog import Digests
 from reconciler.catalog.base_url import AddressError, of_operator
 from reconciler.cli import commit
+from reconciler.clock import SystemClock
 from reconciler.core.model import Json
 from reconciler.errors import TokenRefused, UsageError
 
@@ -68,6 +70,16 @@ def state_folder() -> Path:
     """Where locks lie: XDG_STATE_HOME, by the XDG Base Directory Specification."""
     home = os.environ.get("XDG_STATE_HOME")
     return (Path(home) if home else Path.home() / ".local" / "state") / "reconciler"
+
+
+def digests() -> Digests | None:
+    """What is remembered of sources, in XDG_CACHE_HOME; None where nobody has a home."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    try:
+        folder = Path(home) if home else Path.home() / ".cache"
+    except RuntimeError:
+        return None
+    return Digests(folder / "reconciler", SystemClock())
 
 
 def new_run_id() -> str:

@@ -126,7 +126,12 @@ def options_of(only: Sequence[str], allow: dict[Rule, int], *, retry_broken: boo
 
 def open_catalog(path: Path, source_root: Path | None, output: Output) -> Loaded:
     """The catalogue, its warnings said."""
-    loaded = load(path, source_root=source_root, environment_base_url=environment.base_url())
+    loaded = load(
+        path,
+        source_root=source_root,
+        environment_base_url=environment.base_url(),
+        digests=environment.digests(),
+    )
     for warning in loaded.warnings:
         output.warn(str(warning))
     return loaded

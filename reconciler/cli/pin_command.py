@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from reconciler.catalog import pin
+from reconciler.cli import environment
 from reconciler.cli.options import catalog_options
 from reconciler.cli.output import Output, with_output
 
@@ -17,7 +18,7 @@ def command(catalog: Path, source_root: Path | None, output: Output) -> int:
 
     Only the bytes that must change do: comments, order and quoting stay.
     """
-    report = pin(catalog, source_root=source_root)
+    report = pin(catalog, source_root=source_root, digests=environment.digests())
     for key in report.refreshed:
         output.say(f"{key}: its source changed, and so does its pin")
     for key in report.not_there:
