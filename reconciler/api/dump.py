@@ -4,8 +4,9 @@ The dump is asked for with a GET that has an effect, once a day (API page). What
 answers, what a dump looks like and how old it is, nobody knows (field notes). So
 
 - each is asked for at most once a day (UTC), remembered before it is asked for, and never again
-  by itself, whatever became of it. Only one that this run has started is waited for, until it is
-  ready, and not into the next day, in which asking would start another;
+  by itself, whatever became of it. One that is ready at once is an old one. Any other is waited
+  for, until it is ready, and not into the next day, in which asking would start another (somebody
+  else may have started it a moment before: then it is as much older);
 - it is believed where it is the whole bucket as it is afterwards: as many files as the service
   says there are, each once, of which the first and the last page of the listing are the first and
   the last. (What this cannot see: an edit in the middle since the dump was begun. A listing has the
