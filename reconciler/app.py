@@ -6,13 +6,14 @@ with connected(desired.base_url, desired.buckets, Connection(token=token)) as se
     plan = make_plan(desired, read_live(service), Options())
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from reconciler.api import ReadClient, WriteClient
+from reconciler.api.dump import Memory
 from reconciler.api.pace import Pace
 from reconciler.api.transport import Transport
 from reconciler.catalog import Digests, Loaded, load
@@ -44,6 +45,7 @@ __all__ = [
     "load",
     "make_plan",
     "read_live",
+    "read_live_by_dump",
 ]
 
 
@@ -97,6 +99,15 @@ def connected_for_writing(
 def read_live(service: Reading) -> LiveState:
     """What the service has in the catalogue's buckets."""
     return service.read_live()
+
+
+def read_live_by_dump(
+    service: ReadClient, memory: Memory, tell: Callable[[str], None]
+) -> LiveState:
+    """The same, from the service's own dumps of the buckets, of which it makes one a day: `memory`
+    knows which were asked for (`reconciler.asked.AskedDumps`). Where there is none, or it is not
+    proved to be the whole bucket now, the bucket is listed, and `tell` is told why."""
+    return service.read_live_by_dump(memory, tell)
 
 
 def list_entries(desired: DesiredState, live: LiveState) -> tuple[Row, ...]:

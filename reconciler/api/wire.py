@@ -18,6 +18,8 @@ from reconciler.errors import AnswerTooLarge, UnreadableAnswer
 _MOST_VALUES = 1_000_000
 """What an answer may hold: a page of 1,000 files has some 20,000. An empty list is three bytes of
 an answer, and twenty times as many here."""
+_READ = ("id", "acr_id", "title", "user_defined", "state", "duration")
+"""The fields of a file that are read."""
 _LONGEST = 18
 """Digits of a whole number that comes as text: what fits into 64 bits."""
 
@@ -30,6 +32,17 @@ class Page:
     total: int
     last: int
     """The number of the last page, by the size that the service granted."""
+
+
+@dataclass(frozen=True, slots=True)
+class DumpTask:
+    """How a bucket's dump stands."""
+
+    id: str
+    status: int
+    """1: it is ready. 0: not yet."""
+    url: str
+    """Where it lies, once it is ready: whatever the service says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +153,27 @@ def file(item: Any, bucket: str, bucket_id: int, doing: str) -> File:
         state=_state(item.get("state")),
         duration=_seconds(item.get("duration")),
     )
+
+
+def dump_task(answer: Any, bucket_id: int, doing: str) -> DumpTask:
+    """The answer of `GET /buckets/:id/dump`, which is not wrapped in `data`."""
+    status = _whole(_member(answer, "status", doing))
+    url = answer.get("down_url") or ""
+    if status is None or not isinstance(url, str):
+        raise UnreadableAnswer(f"{doing}: the answer does not say how the dump stands")
+    if _whole(answer.get("id", bucket_id)) != bucket_id:
+        raise UnreadableAnswer(f"{doing}: the answer is about another bucket's dump")
+    return DumpTask(_words(answer.get("task_id", "")), status, url)
+
+
+def dumped_file(text: bytes, bucket: str, bucket_id: int, doing: str) -> File:
+    """One file of a dump, a JSON object. Nobody knows what a dump holds: one that leaves a field
+    out would look as if it were empty everywhere, so each must be there."""
+    item = orjson.loads(text)
+    left_out = [name for name in _READ if name not in item] if isinstance(item, dict) else []
+    if left_out:
+        raise UnreadableAnswer(f"{doing}: a file of it has no {left_out[0]}")
+    return file(item, bucket, bucket_id, doing)
 
 
 def upload_fields(

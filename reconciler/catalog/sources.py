@@ -66,6 +66,8 @@ class Sources:
         self._roots = [os.path.realpath(root) for root in roots]
         self._memory = memory
         self._folders: dict[tuple[str, str], str | None] = {}
+        self._without: set[str] = set()
+        """Folders, relative, that are in no root."""
 
     def look(self, paths: Iterable[tuple[str, bool]]) -> dict[tuple[str, bool], Seen]:
         """What stands at each relative path; with True, as audio whose duration is wanted.
@@ -89,13 +91,18 @@ class Sources:
 
     def _surely_absent(self, relative: str) -> bool:
         """Whether even the folder is not there, as where the audio lies on another machine."""
+        parent, _, name = relative.rpartition("/")
+        if parent in self._without:
+            return name != ".." and "\0" not in name
         if form_complaint(relative):
             return False
         try:
-            parent = relative.rpartition("/")[0]
-            return all(self._folder(root, parent) is None for root in self._roots)
+            absent = all(self._folder(root, parent) is None for root in self._roots)
         except (_OutsideError, OSError, ValueError):
             return False
+        if absent:
+            self._without.add(parent)
+        return absent
 
     def absent_path(self, relative: str) -> str:
         """Where a file that is not there would be."""

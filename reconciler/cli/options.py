@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
-from reconciler.app import Connection, Loaded, connected, load, read_live
+from reconciler.api import ReadClient
+from reconciler.app import Connection, Loaded, connected, load, read_live, read_live_by_dump
+from reconciler.asked import AskedDumps
 from reconciler.cli import environment
 from reconciler.cli.output import Output
 from reconciler.core.model import DesiredState, LiveState
@@ -57,6 +59,21 @@ def service_options(function: Function) -> Function:
             "--max-rps",
             type=click.FloatRange(min=0, min_open=True),
             help="Never send more requests a second than this.",
+        ),
+    )
+
+
+def refresh_option(function: Function) -> Function:
+    """How the buckets are read."""
+    return _all(
+        function,
+        click.option(
+            "--refresh",
+            type=click.Choice(["list", "dump"]),
+            default="list",
+            show_default=True,
+            help="How the buckets are read: page by page, or from the service's own dumps, of "
+            "which it makes one a day for each bucket.",
         ),
     )
 
@@ -156,6 +173,7 @@ def read_for(
     concurrency: int,
     max_rps: float | None,
     output: Output,
+    read: Callable[[ReadClient], LiveState] = read_live,
 ) -> LiveState:
     """The live state, read by a client that cannot write."""
     how = connection(desired.base_url, token_file, concurrency, max_rps)
@@ -163,7 +181,15 @@ def read_for(
         output.busy("reading the buckets"),
         connected(desired.base_url, desired.buckets, how) as service,
     ):
-        return read_live(service)
+        return read(service)
+
+
+def read_by(refresh: str, output: Output) -> Callable[[ReadClient], LiveState]:
+    """How `--refresh` reads."""
+    if refresh == "list":
+        return read_live
+    asked = AskedDumps(environment.state_folder() / "dumps")
+    return lambda service: read_live_by_dump(service, asked, output.say)
 
 
 def check_only(only: Sequence[str], desired: DesiredState, live: LiveState) -> None:

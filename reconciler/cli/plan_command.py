@@ -11,7 +11,9 @@ from reconciler.cli.options import (
     open_catalog,
     options_of,
     plan_options,
+    read_by,
     read_for,
+    refresh_option,
     service_options,
     verbose_option,
 )
@@ -27,6 +29,7 @@ from reconciler.planfile import write_plan
 @catalog_options
 @plan_options
 @service_options
+@refresh_option
 @click.option("--out", type=click.Path(path_type=Path), help="Write the plan file here.")
 @click.option(
     "--format",
@@ -50,6 +53,7 @@ def command(
     token_file: str | None,
     concurrency: int,
     max_rps: float | None,
+    refresh: str,
     out: Path | None,
     form: str,
     detailed_exitcode: bool,
@@ -58,7 +62,7 @@ def command(
 ) -> int:
     """Show what apply would do. It reads the service, and cannot write to it."""
     desired = open_catalog(catalog, source_root, output).desired
-    live = read_for(desired, token_file, concurrency, max_rps, output)
+    live = read_for(desired, token_file, concurrency, max_rps, output, read_by(refresh, output))
     check_only(only, desired, live)
     plan = make_plan(desired, live, options_of(only, allow, retry_broken=retry_broken))
     made = made_now()
