@@ -26,10 +26,11 @@ from reconciler.core.drift import Drift, drift_of
 from reconciler.core.listing import Row, rows
 from reconciler.core.model import Bucket, DesiredState, Json, LiveState
 from reconciler.core.plan import Options, Plan
-from reconciler.core.planner import differences_for, make_plan
+from reconciler.core.planner import differences_for, plan_of
 from reconciler.core.ports import Clock, Reading
 from reconciler.errors import ServiceError
 from reconciler.ledger import last_applied
+from reconciler.stages import stage
 
 __all__ = [
     "Connection",
@@ -98,7 +99,8 @@ def connected_for_writing(
 
 def read_live(service: Reading) -> LiveState:
     """What the service has in the catalogue's buckets."""
-    return service.read_live()
+    with stage("list"):
+        return service.read_live()
 
 
 def read_live_by_dump(
@@ -107,12 +109,22 @@ def read_live_by_dump(
     """The same, from the service's own dumps of the buckets, of which it makes one a day: `memory`
     knows which were asked for (`reconciler.asked.AskedDumps`). Where there is none, or it is not
     proved to be the whole bucket now, the bucket is listed, and `tell` is told why."""
-    return service.read_live_by_dump(memory, tell)
+    with stage("list"):
+        return service.read_live_by_dump(memory, tell)
+
+
+def make_plan(desired: DesiredState, live: LiveState, options: Options) -> Plan:
+    """What must be done for the live state to become the desired one, and what forbids it."""
+    with stage("diff"):
+        differences = differences_for(desired, live, options)
+    with stage("plan"):
+        return plan_of(differences, desired, live, options)
 
 
 def list_entries(desired: DesiredState, live: LiveState) -> tuple[Row, ...]:
     """Every entry with its file."""
-    return rows(desired, live, diff(desired, live))
+    with stage("diff"):
+        return rows(desired, live, diff(desired, live))
 
 
 def find_drift(
@@ -129,7 +141,8 @@ def find_drift(
     """
     _check_complete(live)
     record = last_applied(ledger, desired.catalog)
-    differences = differences_for(desired, live, Options(only=only))
+    with stage("diff"):
+        differences = differences_for(desired, live, Options(only=only))
     return drift_of(differences, record.get, compare=desired.rules.compare, unmanaged=unmanaged)
 
 

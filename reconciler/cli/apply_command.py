@@ -1,5 +1,6 @@
 """`reconciler apply`."""
 
+import gc
 import os
 import signal
 import sys
@@ -40,12 +41,14 @@ from reconciler.cli.output import Output, with_output
 from reconciler.cli.progress import watching
 from reconciler.cli.showing import made_now, show_plan
 from reconciler.cli.telling import tell_differences, tell_finished, tell_new, tell_unwritten
+from reconciler.cli.timing import timed
 from reconciler.core.marks import mark_fields
 from reconciler.core.model import DesiredState, LiveState
 from reconciler.core.plan import Options, Plan, Rule
 from reconciler.errors import ReconcilerError, RefusedByGuardrail, StalePlan, UsageError
 from reconciler.planfile import read_plan
 from reconciler.shipped import schema
+from reconciler.stages import stage
 
 
 @click.command("apply")
@@ -87,6 +90,7 @@ from reconciler.shipped import schema
 )
 @verbose_option
 @with_output
+@timed
 def command(
     plan_file: Path | None,
     catalog: Path,
@@ -137,7 +141,14 @@ def command(
             live = read_live(service)
         work = asked.work(saved, desired, live, output)
         halt = Halt(how.clock, stop_after)
-        with _stopped_by_signals(halt, output) as stopped, watching(work.changes, output) as watch:
+        with (
+            _stopped_by_signals(halt, output) as stopped,
+            watching(work.changes, output) as watch,
+            stage("apply"),
+        ):
+            # A plan is made and done with; an apply may last for hours, and then cycles add up.
+            gc.freeze()
+            gc.enable()
             finished = apply_plan(
                 work,
                 desired=desired,

@@ -18,6 +18,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import Output, with_output
 from reconciler.cli.showing import most_shown
+from reconciler.cli.timing import timed
 from reconciler.core.marks import mark_fields
 from reconciler.render.drift_text import drift_json, drift_text
 
@@ -38,6 +39,7 @@ from reconciler.render.drift_text import drift_json, drift_text
 @click.option("--unmanaged", is_flag=True, help="Show foreign files, and count them as drift.")
 @verbose_option
 @with_output
+@timed
 def command(
     catalog: Path,
     source_root: Path | None,

@@ -11,6 +11,7 @@ from reconciler.catalog.write import write_csv, write_jsonl, write_yaml
 from reconciler.cli import environment
 from reconciler.cli.options import connection, service_options
 from reconciler.cli.output import Output, with_output
+from reconciler.cli.timing import timing_option
 from reconciler.errors import ReconcilerError, UsageError
 
 
@@ -24,6 +25,7 @@ from reconciler.errors import ReconcilerError, UsageError
 @click.option("--name", help="The new catalogue's name. Otherwise made of the bucket's.")
 @service_options
 @with_output
+@timing_option
 def command(
     bucket_id: int,
     out: Path | None,

@@ -13,6 +13,7 @@ from reconciler.cli.options import (
     service_options,
 )
 from reconciler.cli.output import Output, with_output
+from reconciler.cli.timing import timing_option
 from reconciler.render.listing import list_csv, list_json, list_text
 
 
@@ -28,6 +29,7 @@ from reconciler.render.listing import list_csv, list_json, list_text
     help="For people, for programs, or for a spreadsheet.",
 )
 @with_output
+@timing_option
 def command(
     catalog: Path,
     source_root: Path | None,

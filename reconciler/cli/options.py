@@ -107,7 +107,12 @@ def verbose_option(function: Function) -> Function:
     """How much is shown."""
     return _all(
         function,
-        click.option("-v", "--verbose", is_flag=True, help="Show every change, and the marks."),
+        click.option(
+            "-v",
+            "--verbose",
+            is_flag=True,
+            help="Show every change, the marks, and where the time went.",
+        ),
     )
 
 

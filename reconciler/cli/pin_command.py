@@ -8,11 +8,13 @@ from reconciler.catalog import pin
 from reconciler.cli import environment
 from reconciler.cli.options import catalog_options
 from reconciler.cli.output import Output, with_output
+from reconciler.cli.timing import timing_option
 
 
 @click.command("pin")
 @catalog_options
 @with_output
+@timing_option
 def command(catalog: Path, source_root: Path | None, output: Output) -> int:
     """Write the sha256 of every source that is there into the catalogue.
 

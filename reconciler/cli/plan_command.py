@@ -19,10 +19,12 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import Output, with_output
 from reconciler.cli.showing import made_now, show_plan
+from reconciler.cli.timing import timed
 from reconciler.core.marks import mark_fields
 from reconciler.core.plan import Rule
 from reconciler.errors import RefusedByGuardrail
 from reconciler.planfile import write_plan
+from reconciler.stages import stage
 
 
 @click.command("plan")
@@ -44,6 +46,7 @@ from reconciler.planfile import write_plan
 )
 @verbose_option
 @with_output
+@timed
 def command(
     catalog: Path,
     source_root: Path | None,
@@ -66,10 +69,11 @@ def command(
     check_only(only, desired, live)
     plan = make_plan(desired, live, options_of(only, allow, retry_broken=retry_broken))
     made = made_now()
-    if out is not None:
-        write_plan(out, plan, made)
-    marks = mark_fields(desired.identity)
-    show_plan(plan, made, form, output, verbose=verbose, marks=marks)
+    with stage("write"):
+        if out is not None:
+            write_plan(out, plan, made)
+        marks = mark_fields(desired.identity)
+        show_plan(plan, made, form, output, verbose=verbose, marks=marks)
     if plan.violations:
         return RefusedByGuardrail.exit_code
     return 2 if detailed_exitcode and plan.changes else 0
