@@ -7,6 +7,7 @@ with connected(desired.base_url, desired.buckets, Connection(token=token)) as se
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,7 @@ __all__ = [
     "make_plan",
     "read_live",
     "read_live_by_dump",
+    "reading_ahead",
 ]
 
 
@@ -95,6 +97,19 @@ def connected_for_writing(
     """The service, to read and to write. Raises as `connected`."""
     with _transport(base_url, connection) as transport:
         yield _client(WriteClient, buckets, connection, transport)
+
+
+@contextmanager
+def reading_ahead(
+    base_url: str, buckets: Mapping[str, Bucket], connection: Connection
+) -> Iterator[Future[LiveState]]:
+    """What the service has, read while something else is done; who leaves early ends it, after
+    the requests that are under way. Raises as `connected`."""
+    with connected(base_url, buckets, connection) as service, ThreadPoolExecutor(1) as thread:
+        try:
+            yield thread.submit(service.read_live)
+        finally:
+            service.give_up()
 
 
 def read_live(service: Reading) -> LiveState:

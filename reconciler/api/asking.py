@@ -5,7 +5,9 @@ What an attempt came to is said in `classify`, whether to ask again in `retry`, 
 """
 
 import random
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import nullcontext
 from typing import TypeVar
 
@@ -27,6 +29,7 @@ class Asking:
         """`clock` for the waits between attempts."""
         self._transport = transport
         self._pace = pace
+        self._is_given_up = threading.Event()
         self._clock = clock
         self._budget = Budget()
 
@@ -89,9 +92,15 @@ class Asking:
         """Without the token."""
         return self._transport.redacted(data)
 
+    def give_up(self) -> None:
+        """Ask nothing more: who asks is told so by `CancelledError`. What is under way ends."""
+        self._is_given_up.set()
+
     def _at_pace(self, once: Callable[[], Meant]) -> Meant:
         """One attempt, in its turn."""
         self._pace.wait()
+        if self._is_given_up.is_set():
+            raise CancelledError
         try:
             meant = once()
         except ServiceError as failure:

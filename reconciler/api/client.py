@@ -61,6 +61,10 @@ class ReadClient:
         self._regions: dict[int, str | None] = {}
         self._regions_lock = threading.Lock()
 
+    def give_up(self) -> None:
+        """Nobody waits for an answer any more: whatever asks next ends with `CancelledError`."""
+        self._asking.give_up()
+
     def read_live(self) -> LiveState:
         """All files of all buckets, each listing with its proof, or with why it has none."""
         return self._read_all(Lister(self._page, self._concurrency).files)

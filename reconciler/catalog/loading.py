@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from reconciler.catalog import base_url, events, jsonlines, pieces, places, tables
 from reconciler.catalog.digests import Digests
@@ -23,7 +23,7 @@ from reconciler.catalog.sources import Sources
 from reconciler.catalog.structure import entry_form, head_form
 from reconciler.catalog.users_schema import users_form
 from reconciler.catalog.workers import Read, Workers
-from reconciler.core.model import DesiredState, Place
+from reconciler.core.model import Bucket, DesiredState, Place
 from reconciler.errors import CatalogError
 from reconciler.stages import stage, staged
 
@@ -37,6 +37,9 @@ _LOCATE: Final[dict[str, Locate]] = {
     "csv": tables.locate,
     "jsonl": jsonlines.locate,
 }
+
+
+Meanwhile: TypeAlias = Callable[[str, Mapping[str, Bucket]], object]
 
 
 _PIECE: Final = 1 << 20
@@ -59,14 +62,17 @@ def load(
     source_root: Path | None = None,
     environment_base_url: str | None = None,
     digests: Digests | None = None,
+    meanwhile: Meanwhile | None = None,
 ) -> Loaded:
     """What the catalogue at `path` says should be.
 
     `environment_base_url` is the operator's, and goes over the catalogue's. `digests` keeps what
-    was found in the sources, so that they are not read again while they do not change. Raises
-    `CatalogError` with every problem; nothing else is printed, sent or written.
+    was found in the sources, so that they are not read again while they do not change. `meanwhile`
+    is called with the base URL and the buckets where the catalogue is large and its head is right,
+    before its entries are read, which takes a while. Raises `CatalogError` with every problem;
+    nothing else is printed, sent or written.
     """
-    return _Loading(path, digests).load(source_root, environment_base_url)
+    return _Loading(path, digests, meanwhile).load(source_root, environment_base_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +96,23 @@ class _Main(NamedTuple):
     head: dict[str, Any]
     """What it says, its entries aside."""
     files: Iterator[Records]
-    """Its entries, in one piece or several."""
+    """Its entries."""
+    in_pieces: bool
 
 
 class _Loading:
     """One run, file by file."""
 
-    def __init__(self, path: Path, digests: Digests | None, *, pins_must_fit: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        digests: Digests | None,
+        meanwhile: Meanwhile | None = None,
+        *,
+        pins_must_fit: bool = True,
+    ) -> None:
         self._path = path
+        self._meanwhile = meanwhile
         self._digests = digests
         self._pins_must_fit = pins_must_fit
         self._folder = path.parent
@@ -114,7 +129,11 @@ class _Loading:
                 main = self._main_document(workers)
                 head = read_head(self._file, main.head, head_form(), self._findings)
                 address = self._address(head, environment)
-                files = chain(main.files, self._included(head, workers))
+                found = included(self._folder, self._path, head.include, self._file, self._findings)
+                is_large = main.in_pieces or workers.pay(_yaml_bytes(found))
+                if is_large and self._meanwhile and not self._findings.errors:
+                    self._meanwhile(address, head.buckets)
+                files = chain(main.files, self._included(found, workers))
             # Who writes pins sends nothing, and need not know where the service is.
             rehearsal = base_url.is_rehearsal(address) or not self._pins_must_fit
             with stage("validate"):
@@ -144,7 +163,8 @@ class _Loading:
             self._findings.error_at(Place(self._file, 1, 1), (), message)
         if not isinstance(document.value, dict) or not document.complete:
             self._stop_on_errors()
-        return _Main(document.value, iter([self._from_yaml(self._file, document)]))
+        files = iter([self._from_yaml(self._file, document)])
+        return _Main(document.value, files, in_pieces=False)
 
     def _stop_on_errors(self) -> None:
         if self._findings.errors:
@@ -171,9 +191,8 @@ class _Loading:
             self._findings.error(file, ("files",), message, "write files: {} for none")
         return records
 
-    def _included(self, head: Head, workers: Workers) -> Iterator[Records]:
-        found = included(self._folder, self._path, head.include, self._file, self._findings)
-        pays = workers.pay(sum(one.size for one in found if one.format == "yaml"))
+    def _included(self, found: Sequence[Included], workers: Workers) -> Iterator[Records]:
+        pays = workers.pay(_yaml_bytes(found))
         contents = ((one, self._content(one)) for one in found)
         texts = (
             ((one, content), content.data if pays and content and one.format == "yaml" else None)
@@ -285,7 +304,11 @@ def _in_pieces(file: str, data: bytes, workers: Workers) -> _Main | None:
     keys = {key for records in read for key in records.entries}
     if len(keys) < sum(len(records.entries) for records in read):
         return None
-    return _Main(head.value, iter(read))
+    return _Main(head.value, iter(read), in_pieces=True)
+
+
+def _yaml_bytes(files: Sequence[Included]) -> int:
+    return sum(one.size for one in files if one.format == "yaml")
 
 
 def _accepted(file: str, read: Read, lines_before: int = 0) -> Records:

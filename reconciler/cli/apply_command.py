@@ -27,11 +27,8 @@ from reconciler.cli import environment, exits
 from reconciler.cli.duration import DURATION
 from reconciler.cli.options import (
     catalog_options,
-    check_only,
-    connection,
     ledger_option,
     ledger_path,
-    open_catalog,
     options_of,
     plan_options,
     service_options,
@@ -39,6 +36,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import Output, with_output
 from reconciler.cli.progress import watching
+from reconciler.cli.reading import check_only, connection, open_catalog
 from reconciler.cli.showing import made_now, show_plan
 from reconciler.cli.telling import tell_differences, tell_finished, tell_new, tell_unwritten
 from reconciler.cli.timing import timed

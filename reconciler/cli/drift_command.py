@@ -7,16 +7,14 @@ import click
 from reconciler.app import find_drift
 from reconciler.cli.options import (
     catalog_options,
-    check_only,
     ledger_option,
     ledger_path,
-    open_catalog,
-    read_for,
     scope_option,
     service_options,
     verbose_option,
 )
 from reconciler.cli.output import Output, with_output
+from reconciler.cli.reading import check_only, open_and_read
 from reconciler.cli.showing import most_shown
 from reconciler.cli.timing import timed
 from reconciler.core.marks import mark_fields
@@ -57,8 +55,7 @@ def command(
 
     Ends with 2 where there is drift. It judges no limits.
     """
-    desired = open_catalog(catalog, source_root, output).desired
-    live = read_for(desired, token_file, concurrency, max_rps, output)
+    desired, live = open_and_read(catalog, source_root, token_file, concurrency, max_rps, output)
     check_only(only, desired, live)
     drift = find_drift(
         desired,

@@ -9,8 +9,9 @@ from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
 from reconciler.catalog.disk import create
 from reconciler.catalog.write import write_csv, write_jsonl, write_yaml
 from reconciler.cli import environment
-from reconciler.cli.options import connection, service_options
+from reconciler.cli.options import service_options
 from reconciler.cli.output import Output, with_output
+from reconciler.cli.reading import connection
 from reconciler.cli.timing import timing_option
 from reconciler.errors import ReconcilerError, UsageError
 

@@ -6,13 +6,9 @@ from pathlib import Path
 import click
 
 from reconciler.app import list_entries
-from reconciler.cli.options import (
-    catalog_options,
-    open_catalog,
-    read_for,
-    service_options,
-)
+from reconciler.cli.options import catalog_options, service_options
 from reconciler.cli.output import Output, with_output
+from reconciler.cli.reading import open_and_read
 from reconciler.cli.timing import timing_option
 from reconciler.render.listing import list_csv, list_json, list_text
 
@@ -40,8 +36,7 @@ def command(
     output: Output,
 ) -> None:
     """Show every entry: its file, the file's state, and whether it is in sync."""
-    desired = open_catalog(catalog, source_root, output).desired
-    live = read_for(desired, token_file, concurrency, max_rps, output)
+    desired, live = open_and_read(catalog, source_root, token_file, concurrency, max_rps, output)
     every = list_entries(desired, live)
     match form:
         case "json":

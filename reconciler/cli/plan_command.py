@@ -7,17 +7,14 @@ import click
 from reconciler.app import make_plan
 from reconciler.cli.options import (
     catalog_options,
-    check_only,
-    open_catalog,
     options_of,
     plan_options,
-    read_by,
-    read_for,
     refresh_option,
     service_options,
     verbose_option,
 )
 from reconciler.cli.output import Output, with_output
+from reconciler.cli.reading import by_dump, check_only, open_and_read, open_catalog, read_for
 from reconciler.cli.showing import made_now, show_plan
 from reconciler.cli.timing import timed
 from reconciler.core.marks import mark_fields
@@ -64,8 +61,13 @@ def command(
     output: Output,
 ) -> int:
     """Show what apply would do. It reads the service, and cannot write to it."""
-    desired = open_catalog(catalog, source_root, output).desired
-    live = read_for(desired, token_file, concurrency, max_rps, output, read_by(refresh, output))
+    if refresh == "dump":
+        desired = open_catalog(catalog, source_root, output).desired
+        live = read_for(desired, token_file, concurrency, max_rps, output, by_dump(output))
+    else:
+        desired, live = open_and_read(
+            catalog, source_root, token_file, concurrency, max_rps, output
+        )
     check_only(only, desired, live)
     plan = make_plan(desired, live, options_of(only, allow, retry_broken=retry_broken))
     made = made_now()

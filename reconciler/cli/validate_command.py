@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import catalog_options, open_catalog
+from reconciler.cli.options import catalog_options
 from reconciler.cli.output import Output, with_output
+from reconciler.cli.reading import open_catalog
 from reconciler.cli.timing import timing_option
 
 
