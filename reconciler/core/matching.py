@@ -29,6 +29,7 @@ from reconciler.core.model import (
     FileId,
     Key,
     LiveState,
+    MarkFormat,
     Opaque,
     Prune,
 )
@@ -81,18 +82,32 @@ class _Matcher:
     def __init__(self, desired: DesiredState, live: LiveState) -> None:
         self._desired = desired
         self._every_entry: Mapping[Key, Entry | AbsentEntry] = {**desired.entries, **desired.absent}
+        with_name = desired.identity.format is MarkFormat.CATALOG_KEY
+        self._start = f"{desired.catalog}/" if with_name else ""
         self._owned: dict[Key, list[File]] = defaultdict(list)
         self._foreign: dict[FileId, tuple[File, Unmarked | Another]] = {}
         self._matched: dict[Key, tuple[Found, tuple[File, ...]]] = {}
         self._unfound: dict[Key, Unfound] = {}
         for bucket in live.buckets.values():
             for file in bucket.files:
-                whose = owner(file, desired)
-                if isinstance(whose, Owned):
+                if (key := self._key_at_a_glance(file)) is not None:
+                    self._owned[key].append(file)
+                elif isinstance(whose := owner(file, desired), Owned):
                     self._owned[whose.key].append(file)
                 else:
                     self._foreign[file.id] = (file, whose)
         self._owned_count = sum(len(files) for files in self._owned.values())
+
+    def _key_at_a_glance(self, file: File) -> Key | None:
+        """The key on the mark of nearly every file: with this catalogue's name, and an entry's. It
+        says what `owner` says, in fewer steps."""
+        if isinstance(file.user_defined, Opaque):
+            return None
+        mark = file.user_defined.get(self._desired.identity.field)
+        if not isinstance(mark, str) or not mark.startswith(self._start):
+            return None
+        entry = self._every_entry.get(Key(mark[len(self._start) :]))
+        return None if entry is None else entry.key
 
     def match(self) -> Matching:
         for step in (self._by_mark, self._by_was, self._by_pin, self._by_source, self._by_title):
