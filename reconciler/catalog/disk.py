@@ -133,6 +133,8 @@ def position(data: bytes, offset: int) -> tuple[int, int]:
 
 
 def _check_utf8(data: bytes) -> None:
+    if data.isascii():
+        return
     # In pieces: the text of a large catalogue is not needed as a whole, and would double it.
     decoder = codecs.getincrementaldecoder("utf-8")()
     view = memoryview(data)
