@@ -52,7 +52,7 @@ def command(
     else:
         text = write_yaml(exported.header, entries)
     if out is None:
-        output.raw(text.encode())
+        output.raw([text.encode()])
     else:
         _write_new(out, text.encode())
     if out is not None and form in (".csv", ".jsonl"):

@@ -34,8 +34,8 @@ def plan_text(
     most: int = 100,
     verbose: bool = False,
     marks: AbstractSet[str] = USUAL_MARKS,
-) -> Text:
-    """The plan as lines that fit into `width` columns where they can; ends with a newline.
+) -> Iterator[Text]:
+    """The plan as lines that fit into `width` columns where they can, some at a time.
 
     At most `most` changes are shown, shared out over buckets and verbs so that a few deletes
     are not hidden by many updates; the numbers count all. `verbose`: values in full, the
@@ -43,12 +43,13 @@ def plan_text(
     """
     page = Page(width)
     _header(page, plan)
-    _Changes(plan, page, most, verbose=verbose, marks=marks).lines()
-    _notes(page, plan.notes, most)
-    _violations(page, plan.violations, most)
+    yield page.taken()
+    yield from _Changes(plan, page, most, verbose=verbose, marks=marks).texts()
+    yield from _notes(page, plan.notes, most)
+    yield from _violations(page, plan.violations, most)
     page.blank()
     _summary(page, plan)
-    return page.text
+    yield page.taken()
 
 
 def _header(page: Page, plan: Plan) -> None:
@@ -99,12 +100,12 @@ class _Changes:
                 left[group] -= 1
                 missing -= 1
 
-    def lines(self) -> None:
+    def texts(self) -> Iterator[Text]:
         """Every bucket that has changes, by name."""
         for bucket in sorted({bucket for bucket, _ in self._totals}):
-            self._bucket(bucket)
+            yield from self._bucket(bucket)
 
-    def _bucket(self, bucket: str) -> None:
+    def _bucket(self, bucket: str) -> Iterator[Text]:
         changes = list(self._with_deletes(self._shown[bucket]))
         totals = {verb: self._totals[bucket, verb] for verb in VERBS}
         shown = Counter(map(verb_of, changes))
@@ -119,6 +120,7 @@ class _Changes:
         look = self._look(changes)
         for change in changes:
             change_lines(self._page, change, look)
+            yield self._page.taken()
         more = [
             counted(totals[verb] - shown[verb], f"more {verb.word}")
             for verb in VERBS
@@ -126,6 +128,7 @@ class _Changes:
         ]
         if more:
             self._page.line((f"  … and {', '.join(more)}", ""))
+        yield self._page.taken()
 
     def _with_deletes(self, changes: Iterable[Change]) -> Iterator[Change]:
         """Below a new file, the one that it replaces."""
@@ -160,7 +163,7 @@ def _to_do(totals: Mapping[Verb, int]) -> str:
     return ", ".join(f"{count:,} to {verb.word}" for verb, count in totals.items() if count)
 
 
-def _notes(page: Page, notes: Sequence[Note], most: int) -> None:
+def _notes(page: Page, notes: Sequence[Note], most: int) -> Iterator[Text]:
     if not notes:
         return
     page.blank()
@@ -180,6 +183,7 @@ def _notes(page: Page, notes: Sequence[Note], most: int) -> None:
             (f"  {_where(note)}", ""),
         )
         page.told(head, message_text(note.message))
+        yield page.taken()
     _more(page, len(notes) - len(shown))
 
 
@@ -189,7 +193,7 @@ def _where(note: Note) -> str:
     return " ".join(filter(None, (file, bucket)))
 
 
-def _violations(page: Page, violations: Sequence[Violation], most: int) -> None:
+def _violations(page: Page, violations: Sequence[Violation], most: int) -> Iterator[Text]:
     if not violations:
         return
     page.blank()
@@ -207,6 +211,7 @@ def _violations(page: Page, violations: Sequence[Violation], most: int) -> None:
                 (_place(violation.declared_at), DIM),
             )
             page.told(head, message_text(violation.message), "")
+            yield page.taken()
     _more(page, len(violations) - shown)
 
 

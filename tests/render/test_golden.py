@@ -15,11 +15,9 @@ from rich.console import Console
 from rich.text import Text
 
 from reconciler.render.apply_text import outcome_line, stale_text
-from reconciler.render.drift_text import drift_text
-from reconciler.render.listing import list_text
-from reconciler.render.plan_text import plan_text
 from reconciler.render.problems import error_text, warning_text
 from tests.render import stories
+from tests.render.whole import drift_text, list_text, plan_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
