@@ -51,7 +51,8 @@ class Output:
 
     def raw(self, pieces: Iterable[bytes]) -> None:
         """What the command was called for, byte for byte: JSON, of which no piece ends inside a
-        text. A terminal, where nobody counts bytes, is shown the harmless spelling."""
+        text, or what hides nothing. A terminal, where nobody counts bytes, is shown the harmless
+        spelling."""
         from reconciler.render.json_text import harmless
 
         shown = map(harmless, pieces) if sys.stdout.isatty() else pieces

@@ -31,10 +31,10 @@ from reconciler.planfile import write_plan
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "markdown", "json"]),
     default="text",
     show_default=True,
-    help="For people, or for programs.",
+    help="For people, for a comment on a pull request, or for programs.",
 )
 @click.option(
     "--detailed-exitcode", is_flag=True, help="End with 2 where there is something to do."

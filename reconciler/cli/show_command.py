@@ -16,10 +16,10 @@ from reconciler.shipped import schema
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "markdown", "json"]),
     default="text",
     show_default=True,
-    help="For people, or the file's own bytes.",
+    help="For people, for a comment on a pull request, or the file's own bytes.",
 )
 @verbose_option
 @with_output

@@ -8,6 +8,7 @@ from reconciler.cli.output import Output
 from reconciler.core.codec import Made, encode
 from reconciler.core.plan import Plan
 from reconciler.render.fields import USUAL_MARKS
+from reconciler.render.plan_markdown import plan_markdown
 from reconciler.render.plan_text import plan_text
 
 _MOST = 100
@@ -34,9 +35,14 @@ def show_plan(
     verbose: bool,
     marks: Set[str] = USUAL_MARKS,
 ) -> None:
-    """The plan as text, or as the plan file's bytes. `marks`: the mark's fields, where known."""
-    if form == "json":
-        output.raw(encode(plan, made))
-    else:
-        most = most_shown(len(plan.changes), verbose=verbose)
-        output.result(plan_text(plan, width=output.width, most=most, verbose=verbose, marks=marks))
+    """The plan as text, as Markdown, or as the plan file's bytes. `marks`: the mark's fields, where
+    they are known."""
+    most = most_shown(len(plan.changes), verbose=verbose)
+    match form:
+        case "json":
+            output.raw(encode(plan, made))
+        case "markdown":
+            output.raw([plan_markdown(plan, most=most, marks=marks).encode()])
+        case _:
+            width = output.width
+            output.result(plan_text(plan, width=width, most=most, verbose=verbose, marks=marks))
