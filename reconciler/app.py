@@ -10,11 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from reconciler.api import ReadClient, WriteClient
-from reconciler.api.pace import Pace
-from reconciler.api.transport import Transport
 from reconciler.catalog import Loaded, load
 from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
 from reconciler.catalog.exporting import exported_entries, exported_header, slug
@@ -29,6 +26,10 @@ from reconciler.core.planner import differences_for, make_plan
 from reconciler.core.ports import Clock, Reading
 from reconciler.errors import ServiceError
 from reconciler.ledger import last_applied
+
+if TYPE_CHECKING:
+    from reconciler.api import ReadClient, WriteClient
+    from reconciler.api.transport import Transport
 
 __all__ = [
     "Connection",
@@ -46,7 +47,7 @@ __all__ = [
 ]
 
 
-Client = TypeVar("Client", bound=ReadClient)
+Client = TypeVar("Client", bound="ReadClient")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,14 @@ class Exported:
 @contextmanager
 def connected(
     base_url: str, buckets: Mapping[str, Bucket], connection: Connection
-) -> Iterator[ReadClient]:
+) -> Iterator["ReadClient"]:
     """The service, read only: what this yields has no method that writes.
 
     Raises `UsageError` where the token must not go to the base URL: it is no address of https,
     nor one of http on this machine. `TokenRefused` where the token cannot be one.
     """
+    from reconciler.api import ReadClient
+
     with _transport(base_url, connection) as transport:
         yield _client(ReadClient, buckets, connection, transport)
 
@@ -87,8 +90,10 @@ def connected(
 @contextmanager
 def connected_for_writing(
     base_url: str, buckets: Mapping[str, Bucket], connection: Connection
-) -> Iterator[WriteClient]:
+) -> Iterator["WriteClient"]:
     """The service, to read and to write. Raises as `connected`."""
+    from reconciler.api import WriteClient
+
     with _transport(base_url, connection) as transport:
         yield _client(WriteClient, buckets, connection, transport)
 
@@ -145,7 +150,9 @@ def _check_complete(live: LiveState) -> None:
             )
 
 
-def _transport(base_url: str, connection: Connection) -> AbstractContextManager[Transport]:
+def _transport(base_url: str, connection: Connection) -> AbstractContextManager["Transport"]:
+    from reconciler.api.transport import Transport
+
     return closing(
         Transport(
             base_url=base_url,
@@ -162,8 +169,10 @@ def _client(
     kind: type[Client],
     buckets: Mapping[str, Bucket],
     connection: Connection,
-    transport: Transport,
+    transport: "Transport",
 ) -> Client:
+    from reconciler.api.pace import Pace
+
     return kind(
         buckets=buckets,
         transport=transport,

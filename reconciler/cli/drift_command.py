@@ -4,22 +4,15 @@ from pathlib import Path
 
 import click
 
-from reconciler.app import find_drift
 from reconciler.cli.options import (
     catalog_options,
-    check_only,
     ledger_option,
     ledger_path,
-    open_catalog,
-    read_for,
     scope_option,
     service_options,
     verbose_option,
 )
 from reconciler.cli.output import Output, with_output
-from reconciler.cli.showing import most_shown
-from reconciler.core.marks import mark_fields
-from reconciler.render.drift_text import drift_json, drift_text
 
 
 @click.command("drift")
@@ -55,6 +48,12 @@ def command(
 
     Ends with 2 where there is drift. It judges no limits.
     """
+    from reconciler.app import find_drift
+    from reconciler.cli.opening import check_only, open_catalog, read_for
+    from reconciler.cli.showing import most_shown
+    from reconciler.core.marks import mark_fields
+    from reconciler.render.drift_text import drift_json, drift_text
+
     desired = open_catalog(catalog, source_root, output).desired
     live = read_for(desired, token_file, concurrency, max_rps, output)
     check_only(only, desired, live)

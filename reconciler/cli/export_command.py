@@ -4,12 +4,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.app import export_bucket
-from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
-from reconciler.catalog.disk import create
-from reconciler.catalog.write import write_csv, write_jsonl, write_yaml
-from reconciler.cli import environment
-from reconciler.cli.options import connection, service_options
+from reconciler.cli.options import service_options
 from reconciler.cli.output import Output, with_output
 from reconciler.errors import ReconcilerError, UsageError
 
@@ -38,6 +33,12 @@ def command(
     Files that carry a catalogue's mark are left out. Planning the result changes nothing but
     marks. The service's address comes from RECONCILER_BASE_URL, if it is another.
     """
+    from reconciler.app import export_bucket
+    from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
+    from reconciler.catalog.write import write_csv, write_jsonl, write_yaml
+    from reconciler.cli import environment
+    from reconciler.cli.opening import connection
+
     form = ".yaml" if out is None else out.suffix
     if form not in (".yaml", ".yml", ".csv", ".jsonl"):
         raise UsageError(f"--out {out}: its name must end in .yaml, .csv or .jsonl")
@@ -65,6 +66,8 @@ def command(
 
 def _write_new(path: Path, data: bytes) -> None:
     """Write a file that is not there yet: a catalogue that people wrote is never overwritten."""
+    from reconciler.catalog.disk import create
+
     try:
         create(path, data)
     except FileExistsError as error:

@@ -5,15 +5,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.app import list_entries
-from reconciler.cli.options import (
-    catalog_options,
-    open_catalog,
-    read_for,
-    service_options,
-)
+from reconciler.cli.options import catalog_options, service_options
 from reconciler.cli.output import Output, with_output
-from reconciler.render.listing import list_csv, list_json, list_text
 
 
 @click.command("list")
@@ -38,6 +31,10 @@ def command(
     output: Output,
 ) -> None:
     """Show every entry: its file, the file's state, and whether it is in sync."""
+    from reconciler.app import list_entries
+    from reconciler.cli.opening import open_catalog, read_for
+    from reconciler.render.listing import list_csv, list_json, list_text
+
     desired = open_catalog(catalog, source_root, output).desired
     live = read_for(desired, token_file, concurrency, max_rps, output)
     every = list_entries(desired, live)

@@ -30,13 +30,14 @@ class Output:
     @property
     def width(self) -> int:
         """The columns of the terminal, or a fixed number where there is none."""
-        return self._console(stderr=False).width
+        return self._console(stderr=False).width if sys.stdout.isatty() else _WIDE_ENOUGH
 
     def result(self, texts: "Iterable[Text]") -> None:
         """What the command was called for, each text as it comes."""
-        console = self._console(stderr=False)
+        # rich is slow to import and to run: where nothing is coloured it is not asked.
+        console = self._console(stderr=False) if self._color and sys.stdout.isatty() else None
         for text in texts:
-            if console.color_system is None:
+            if console is None or console.color_system is None:
                 sys.stdout.write(text.plain)
             else:
                 console.print(text, soft_wrap=True, end="")
@@ -86,6 +87,8 @@ class Output:
 
     def busy(self, doing: str) -> AbstractContextManager[object]:
         """A sign of life on a terminal, for as long as something takes."""
+        if not sys.stderr.isatty():
+            return nullcontext()
         console = self._console(stderr=True)
         return console.status(doing) if console.is_terminal else nullcontext()
 

@@ -4,23 +4,16 @@ from pathlib import Path
 
 import click
 
-from reconciler.app import make_plan
 from reconciler.cli.options import (
     catalog_options,
-    check_only,
-    open_catalog,
     options_of,
     plan_options,
-    read_for,
     service_options,
     verbose_option,
 )
 from reconciler.cli.output import Output, with_output
-from reconciler.cli.showing import made_now, show_plan
-from reconciler.core.marks import mark_fields
 from reconciler.core.plan import Rule
 from reconciler.errors import RefusedByGuardrail
-from reconciler.planfile import write_plan
 
 
 @click.command("plan")
@@ -57,6 +50,12 @@ def command(
     output: Output,
 ) -> int:
     """Show what apply would do. It reads the service, and cannot write to it."""
+    from reconciler.app import make_plan
+    from reconciler.cli.opening import check_only, open_catalog, read_for
+    from reconciler.cli.showing import made_now, show_plan
+    from reconciler.core.marks import mark_fields
+    from reconciler.planfile import write_plan
+
     desired = open_catalog(catalog, source_root, output).desired
     live = read_for(desired, token_file, concurrency, max_rps, output)
     check_only(only, desired, live)

@@ -6,9 +6,6 @@ import click
 
 from reconciler.cli.options import verbose_option
 from reconciler.cli.output import Output, with_output
-from reconciler.cli.showing import show_plan
-from reconciler.planfile import read_plan
-from reconciler.shipped import schema
 
 
 @click.command("show")
@@ -25,5 +22,13 @@ from reconciler.shipped import schema
 @with_output
 def command(plan_file: Path, form: str, verbose: bool, output: Output) -> None:
     """Show a saved plan."""
+    from reconciler.cli.showing import show_plan
+    from reconciler.core.marks import mark_fields
+    from reconciler.core.model import Identity
+    from reconciler.planfile import read_plan
+    from reconciler.shipped import schema
+
     plan, made = read_plan(plan_file, schema("plan.schema.json"))
-    show_plan(plan, made, form, output, verbose=verbose)
+    # A plan does not say how its catalogue names them.
+    marks = mark_fields(Identity())
+    show_plan(plan, made, form, output, verbose=verbose, marks=marks)

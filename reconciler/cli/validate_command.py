@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import catalog_options, open_catalog
+from reconciler.cli.options import catalog_options
 from reconciler.cli.output import Output, with_output
 
 
@@ -13,6 +13,8 @@ from reconciler.cli.output import Output, with_output
 @with_output
 def command(catalog: Path, source_root: Path | None, output: Output) -> None:
     """Check a catalogue: syntax, schema, sources and keys. Offline, without a token."""
+    from reconciler.cli.opening import open_catalog
+
     loaded = open_catalog(catalog, source_root, output)
     desired = loaded.desired
     entries, absent = len(desired.entries), len(desired.absent)
