@@ -1,5 +1,6 @@
 """`reconciler`, and `python -m reconciler`."""
 
+import gc
 import os
 import sys
 
@@ -18,6 +19,9 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"reconciler {__version__}\n")
         return
+    # Most commands make a million things that stay until they end, soon: to look for cycles among
+    # them again and again took as long as all the rest.
+    gc.disable()
     from reconciler.cli.main import run
 
     sys.exit(_flushed(run(sys.argv[1:])))

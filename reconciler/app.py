@@ -6,13 +6,14 @@ with connected(desired.base_url, desired.buckets, Connection(token=token)) as se
     plan = make_plan(desired, read_live(service), Options())
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from reconciler.catalog import Loaded, load
+from reconciler.catalog import Digests, Loaded, load
 from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
 from reconciler.catalog.exporting import exported_entries, exported_header, slug
 from reconciler.catalog.write import ExportedEntry
@@ -22,17 +23,20 @@ from reconciler.core.drift import Drift, drift_of
 from reconciler.core.listing import Row, rows
 from reconciler.core.model import Bucket, DesiredState, Json, LiveState
 from reconciler.core.plan import Options, Plan
-from reconciler.core.planner import differences_for, make_plan
+from reconciler.core.planner import differences_for, plan_of
 from reconciler.core.ports import Clock, Reading
 from reconciler.errors import ServiceError
 from reconciler.ledger import last_applied
+from reconciler.stages import stage
 
 if TYPE_CHECKING:
     from reconciler.api import ReadClient, WriteClient
+    from reconciler.api.dump import Memory
     from reconciler.api.transport import Transport
 
 __all__ = [
     "Connection",
+    "Digests",
     "Loaded",
     "Options",
     "Plan",
@@ -44,6 +48,8 @@ __all__ = [
     "load",
     "make_plan",
     "read_live",
+    "read_live_by_dump",
+    "reading_ahead",
 ]
 
 
@@ -98,14 +104,47 @@ def connected_for_writing(
         yield _client(WriteClient, buckets, connection, transport)
 
 
+@contextmanager
+def reading_ahead(
+    base_url: str, buckets: Mapping[str, Bucket], connection: Connection
+) -> Iterator[Future[LiveState]]:
+    """What the service has, read while something else is done; who leaves early ends it, after
+    the requests that are under way. Raises as `connected`."""
+    with connected(base_url, buckets, connection) as service, ThreadPoolExecutor(1) as thread:
+        try:
+            yield thread.submit(service.read_live)
+        finally:
+            service.give_up()
+
+
 def read_live(service: Reading) -> LiveState:
     """What the service has in the catalogue's buckets."""
-    return service.read_live()
+    with stage("list"):
+        return service.read_live()
+
+
+def read_live_by_dump(
+    service: "ReadClient", memory: "Memory", tell: Callable[[str], None]
+) -> LiveState:
+    """The same, from the service's own dumps of the buckets, of which it makes one a day: `memory`
+    knows which were asked for (`reconciler.asked.AskedDumps`). Where there is none, or it is not
+    proved to be the whole bucket now, the bucket is listed, and `tell` is told why."""
+    with stage("list"):
+        return service.read_live_by_dump(memory, tell)
+
+
+def make_plan(desired: DesiredState, live: LiveState, options: Options) -> Plan:
+    """What must be done for the live state to become the desired one, and what forbids it."""
+    with stage("diff"):
+        differences = differences_for(desired, live, options)
+    with stage("plan"):
+        return plan_of(differences, desired, live, options)
 
 
 def list_entries(desired: DesiredState, live: LiveState) -> tuple[Row, ...]:
     """Every entry with its file."""
-    return rows(desired, live, diff(desired, live))
+    with stage("diff"):
+        return rows(desired, live, diff(desired, live))
 
 
 def find_drift(
@@ -122,7 +161,8 @@ def find_drift(
     """
     _check_complete(live)
     record = last_applied(ledger, desired.catalog)
-    differences = differences_for(desired, live, Options(only=only))
+    with stage("diff"):
+        differences = differences_for(desired, live, Options(only=only))
     return drift_of(differences, record.get, compare=desired.rules.compare, unmanaged=unmanaged)
 
 

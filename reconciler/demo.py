@@ -127,6 +127,7 @@ def _environment(home: Path, url: str) -> dict[str, str]:
         **os.environ,
         "ACRCLOUD_ACCESS_TOKEN": _TOKEN,
         "RECONCILER_BASE_URL": url,
+        "XDG_CACHE_HOME": str(home / "cache"),
         "XDG_STATE_HOME": str(home / "state"),
     }
 

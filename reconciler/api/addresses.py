@@ -80,8 +80,15 @@ class Addresses:
 
     def files(self, bucket_id: int, regions: Mapping[int, str | None]) -> str:
         """The base of the calls about one bucket's files."""
+        return f"{self._bucket(bucket_id, regions)}/files"
+
+    def dump(self, bucket_id: int, regions: Mapping[int, str | None]) -> str:
+        """Where one bucket's dump is asked for."""
+        return f"{self._bucket(bucket_id, regions)}/dump"
+
+    def _bucket(self, bucket_id: int, regions: Mapping[int, str | None]) -> str:
         region = regions.get(bucket_id) or _REGION_UNKNOWN
-        return f"{self._for_region(region)}/api/buckets/{bucket_id}/files"
+        return f"{self._for_region(region)}/api/buckets/{bucket_id}"
 
     def _for_region(self, region: str) -> str:
         return self.origin.replace(_PLACE, region)

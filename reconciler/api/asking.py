@@ -5,7 +5,9 @@ What an attempt came to is said in `classify`, whether to ask again in `retry`, 
 """
 
 import random
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import nullcontext
 from typing import TypeVar
 
@@ -27,6 +29,7 @@ class Asking:
         """`clock` for the waits between attempts."""
         self._transport = transport
         self._pace = pace
+        self._is_given_up = threading.Event()
         self._clock = clock
         self._budget = Budget()
 
@@ -43,15 +46,17 @@ class Asking:
         where it cannot. `repeatable`: to do it twice does what once does. `sending` follows a
         write, and has the last word before each time that it goes out. `upload` opens the body
         anew for each attempt."""
-        attempt = 1
-        while True:
-            self._pace.wait()
+
+        def once() -> Meant:
             if sending is not None:
                 sending.goes()
+            return self._once(request, read, sending, upload)
+
+        attempt = 1
+        while True:
             try:
-                meant = self._once(request, read, sending, upload)
+                meant = self._at_pace(once)
             except ServiceError as failure:
-                self._slow_down(failure)
                 wait = wait_before_next(
                     failure,
                     attempt=attempt,
@@ -64,9 +69,45 @@ class Asking:
                 self._clock.sleep(wait)
                 attempt += 1
             else:
-                self._pace.went_well()
                 self._budget.earn()
                 return meant
+
+    def ask_once(
+        self, request: Request, read: Callable[[bytes], Meant], goes: Callable[[], None]
+    ) -> Meant:
+        """The same, and never again, whatever it came to. `goes` has the last word before it goes
+        out: what that raises, though no `ServiceError`, keeps it back."""
+
+        def once() -> Meant:
+            goes()
+            return self._once(request, read, None, None)
+
+        return self._at_pace(once)
+
+    def download(self, request: Request, read: Callable[[Iterator[bytes]], None]) -> None:
+        """As `Transport.download`, once."""
+        self._at_pace(lambda: self._transport.download(request, read))
+
+    def redacted(self, data: bytes) -> bytes:
+        """Without the token."""
+        return self._transport.redacted(data)
+
+    def give_up(self) -> None:
+        """Ask nothing more: who asks is told so by `CancelledError`. What is under way ends."""
+        self._is_given_up.set()
+
+    def _at_pace(self, once: Callable[[], Meant]) -> Meant:
+        """One attempt, in its turn."""
+        self._pace.wait()
+        if self._is_given_up.is_set():
+            raise CancelledError
+        try:
+            meant = once()
+        except ServiceError as failure:
+            self._slow_down(failure)
+            raise
+        self._pace.went_well()
+        return meant
 
     def _once(
         self,

@@ -11,7 +11,9 @@ import orjson
 from reconciler.api import classify, wire
 from reconciler.api.addresses import checked_region
 from reconciler.api.asking import Asking, Meant
-from reconciler.api.listing import Lister, in_pages
+from reconciler.api.dump import Calls, Dumps, Memory
+from reconciler.api.dump_format import objects
+from reconciler.api.listing import FilesOf, Lister, in_pages
 from reconciler.api.pace import Pace
 from reconciler.api.transport import Request, Transport
 from reconciler.api.upload import Furthest, Upload
@@ -54,17 +56,34 @@ class ReadClient:
         self._addresses = transport.addresses
         self._buckets = buckets
         self._asking = Asking(transport, pace, clock)
+        self._clock = clock
         self._concurrency = concurrency
         self._regions: dict[int, str | None] = {}
         self._regions_lock = threading.Lock()
 
+    def give_up(self) -> None:
+        """Nobody waits for an answer any more: whatever asks next ends with `CancelledError`."""
+        self._asking.give_up()
+
     def read_live(self) -> LiveState:
         """All files of all buckets, each listing with its proof, or with why it has none."""
-        lister = Lister(self._page, self._concurrency)
-        live = {
-            name: self._read_bucket(self._buckets[name], lister) for name in sorted(self._buckets)
-        }
-        return LiveState(self._addresses.origin, live)
+        return self._read_all(Lister(self._page, self._concurrency).files)
+
+    def read_live_by_dump(self, memory: Memory, tell: Callable[[str], None]) -> LiveState:
+        """The same, from the service's dumps of the buckets. Where one may not be asked for, by
+        `memory`, or is not proved to be the whole bucket now, the bucket is listed, and `tell`
+        is told why."""
+        origin = self._addresses.origin
+        calls = Calls(
+            ask=self._ask_for_dump,
+            download=self._download_dump,
+            claim=lambda bucket, day: memory.claim(origin, self._buckets[bucket].id, day),
+        )
+        dumps = Dumps(calls, Lister(self._page, self._concurrency), self._clock, tell)
+        for name in sorted(self._buckets):
+            self._region(self._buckets[name])
+            dumps.start(name)
+        return self._read_all(dumps.files)
 
     def read_files(self, bucket: str, ids: Sequence[FileId | str]) -> Sequence[File]:
         """Those of the files that are in the bucket, by id or acr_id."""
@@ -110,10 +129,44 @@ class ReadClient:
         doing = f"reading bucket {bucket_id}"
         return self._bucket_info(bucket_id, doing).name
 
-    def _read_bucket(self, bucket: Bucket, lister: Lister) -> LiveBucket:
+    def _read_all(self, files_of: FilesOf) -> LiveState:
+        live = {
+            name: self._read_bucket(self._buckets[name], files_of) for name in sorted(self._buckets)
+        }
+        return LiveState(self._addresses.origin, live)
+
+    def _read_bucket(self, bucket: Bucket, files_of: FilesOf) -> LiveBucket:
         region = self._region(bucket)
-        files, incomplete = lister.files(bucket.name)
+        files, incomplete = files_of(bucket.name)
         return LiveBucket(bucket.id, files, region, incomplete)
+
+    def _ask_for_dump(self, bucket: str, goes: Callable[[], None]) -> wire.DumpTask:
+        """How the dump stands, which may start it: so it is asked once, whatever comes of it."""
+        bucket_id = self._buckets[bucket].id
+        doing = f"asking for the dump of bucket {bucket} ({bucket_id})"
+        request = Request("GET", self._addresses.dump(bucket_id, self._regions), doing)
+        return self._asking.ask_once(
+            request, lambda body: wire.dump_task(wire.parse(body, doing), bucket_id, doing), goes
+        )
+
+    def _download_dump(self, bucket: str, url: str) -> Mapping[FileId, File]:
+        """Row by row: nothing is held but the files."""
+        bucket_id = self._buckets[bucket].id
+        doing = f"reading the dump of bucket {bucket} ({bucket_id})"
+        found: dict[FileId, File] = {}
+
+        def read(pieces: Iterator[bytes]) -> None:
+            for each in objects(pieces):
+                file = wire.dumped_file(self._asking.redacted(each), bucket, bucket_id, doing)
+                if file.id in found:
+                    raise ValueError(f"file {file.id} is in it twice")
+                found[file.id] = file
+
+        try:
+            self._asking.download(Request("GET", url, doing), read)
+        except ValueError as error:
+            raise UnreadableAnswer(f"{doing}: {error}") from error
+        return found
 
     def _region(self, bucket: Bucket) -> str | None:
         """The bucket's region, asked for once a run; it also shows that the bucket is there."""

@@ -8,8 +8,8 @@ are as many sessions as there may be requests at once, and each is one request's
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -60,15 +60,46 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _WatchedTls
 
 
+MayReach = Callable[[str], bool]
+"""Whether an IP address may be connected to."""
+
+
+def _restricted(may_reach: MayReach) -> dict[str, type[HTTPConnectionPool]]:
+    """Pools that connect to some addresses only, by https. A name that has another one too is
+    not tried; what is connected to has the last word, since a name may change what it means."""
+
+    def check(addresses: Iterable[str]) -> None:
+        if not all(map(may_reach, addresses)):
+            raise OSError("its name means an address that is not a public one")
+
+    class Restricted(_WatchedTls):
+        def _new_conn(self) -> socket.socket:
+            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+            check(str(address[0]) for *_, address in found)
+            with ExitStack() as stack:
+                made = stack.enter_context(super()._new_conn())
+                check([made.getpeername()[0]])
+                stack.pop_all()
+            return made
+
+    class Pool(HTTPSConnectionPool):
+        ConnectionCls = Restricted
+
+    return {"https": Pool}
+
+
 class _Adapter(HTTPAdapter):
     """One connection to each host. Nothing is ever sent twice: whether to is decided elsewhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, may_reach: MayReach | None) -> None:
+        self._may_reach = may_reach
         super().__init__(pool_connections=_HOSTS, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _pools()
+        self.poolmanager.pool_classes_by_scheme = (
+            _pools() if self._may_reach is None else _restricted(self._may_reach)
+        )
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         if not proxy.lower().startswith(("http://", "https://")):
@@ -85,8 +116,16 @@ def _pools() -> dict[str, type[HTTPConnectionPool]]:
 class Connections:
     """So many sessions, made when they are needed, and the time of whatever goes over them."""
 
-    def __init__(self, make: Callable[[], requests.Session], most: int) -> None:
-        """`make` makes a session, whose connections are then ours."""
+    def __init__(
+        self,
+        make: Callable[[], requests.Session],
+        most: int,
+        *,
+        may_reach: MayReach | None = None,
+    ) -> None:
+        """`make` makes a session, whose connections are then ours. `may_reach`: to which IP
+        addresses they go, where they go through no proxy; None: to any."""
+        self._may_reach = may_reach
         self._make = make
         self._room = threading.BoundedSemaphore(most)
         self._free: list[requests.Session] = []
@@ -119,7 +158,7 @@ class Connections:
             return self._free.pop()
         except IndexError:
             session = self._make()
-        adapter = _Adapter()
+        adapter = _Adapter(self._may_reach)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         self._all.append(session)

@@ -33,6 +33,9 @@ Read = TypeVar("Read")
 ReadPage = Callable[[str, int, int], Page]
 """(bucket, page number from 1, size) -> the page."""
 
+FilesOf = Callable[[str], tuple[Sequence[File], str | None]]
+"""Bucket -> its files by id, and why they are not proved complete (None: they are)."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
@@ -77,6 +80,14 @@ class Lister:
                 return again.files, None
             reading = again
         return reading.files, reading.doubt
+
+    def ends(self, bucket: str) -> tuple[Page, Page]:
+        """The first page and the last, which may be the same."""
+        return in_pages(_SIZES, lambda size: self._ends(bucket, size))
+
+    def _ends(self, bucket: str, size: int) -> tuple[Page, Page]:
+        first = self._read_page(bucket, 1, size)
+        return first, first if first.last == 1 else self._read_page(bucket, first.last, size)
 
     def _read(self, bucket: str) -> _Reading:
         return in_pages(_SIZES, lambda size: self._read_by(bucket, size))

@@ -18,6 +18,8 @@ from reconciler.errors import AnswerTooLarge, UnreadableAnswer
 _MOST_VALUES = 1_000_000
 """What an answer may hold: a page of 1,000 files has some 20,000. An empty list is three bytes of
 an answer, and twenty times as many here."""
+_READ = ("id", "acr_id", "title", "user_defined", "state", "duration")
+"""The fields of a file that are read."""
 _LONGEST = 18
 """Digits of a whole number that comes as text: what fits into 64 bits."""
 
@@ -30,6 +32,17 @@ class Page:
     total: int
     last: int
     """The number of the last page, by the size that the service granted."""
+
+
+@dataclass(frozen=True, slots=True)
+class DumpTask:
+    """How a bucket's dump stands."""
+
+    id: str
+    status: int
+    """1: it is ready. 0: not yet."""
+    url: str
+    """Where it lies, once it is ready: whatever the service says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,27 +132,50 @@ def file(item: Any, bucket: str, bucket_id: int, doing: str) -> File:
     """One file object. Its id and title must be there, and its bucket be the one asked for."""
     if not isinstance(item, dict):
         raise UnreadableAnswer(f"{doing}: an item of the answer is not a file")
-    file_id = _whole(item.get("id"))
+    get = item.get
+    file_id = _whole(get("id"))
     if file_id is None or file_id <= 0:
         raise UnreadableAnswer(f"{doing}: a file of the answer has no id")
-    said_bucket = item.get("bucket_id", bucket_id)
+    said_bucket = get("bucket_id", bucket_id)
     if _whole(said_bucket) != bucket_id:
         raise UnreadableAnswer(
             f"{doing}: file {file_id} is said to be in bucket {_words(said_bucket)[:60]}, "
             f"not in {bucket_id}"
         )
-    title = item.get("title")
+    title = get("title")
     if title is not None and not isinstance(title, str):
         raise UnreadableAnswer(f"{doing}: the title of file {file_id} is not text")
+    meant = get("user_defined")
     return File(
-        id=FileId(file_id),
-        acr_id=_acr_id(item.get("acr_id")),
-        bucket=bucket,
-        title=normal_title(title or ""),
-        user_defined=_user_defined(item.get("user_defined")),
-        state=_state(item.get("state")),
-        duration=_seconds(item.get("duration")),
+        FileId(file_id),
+        _acr_id(get("acr_id")),
+        bucket,
+        normal_title(title or ""),
+        meant if isinstance(meant, dict) and is_flat(meant) else _user_defined(meant),
+        _state(get("state")),
+        _seconds(get("duration")),
     )
+
+
+def dump_task(answer: Any, bucket_id: int, doing: str) -> DumpTask:
+    """The answer of `GET /buckets/:id/dump`, which is not wrapped in `data`."""
+    status = _whole(_member(answer, "status", doing))
+    url = answer.get("down_url") or ""
+    if status is None or not isinstance(url, str):
+        raise UnreadableAnswer(f"{doing}: the answer does not say how the dump stands")
+    if _whole(answer.get("id", bucket_id)) != bucket_id:
+        raise UnreadableAnswer(f"{doing}: the answer is about another bucket's dump")
+    return DumpTask(_words(answer.get("task_id", "")), status, url)
+
+
+def dumped_file(text: bytes, bucket: str, bucket_id: int, doing: str) -> File:
+    """One file of a dump, a JSON object. Nobody knows what a dump holds: one that leaves a field
+    out would look as if it were empty everywhere, so each must be there."""
+    item = orjson.loads(text)
+    left_out = [name for name in _READ if name not in item] if isinstance(item, dict) else []
+    if left_out:
+        raise UnreadableAnswer(f"{doing}: a file of it has no {left_out[0]}")
+    return file(item, bucket, bucket_id, doing)
 
 
 def upload_fields(
@@ -195,9 +231,7 @@ def _member(answer: Any, name: str, doing: str) -> Any:
 
 def _whole(value: Any) -> int | None:
     """A whole number, or its text: `per_page` is known to come as text."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
+    if type(value) is int:  # and not a boolean
         return value
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _LONGEST:
         return int(value)
@@ -222,13 +256,9 @@ def _user_defined(value: Any) -> UserDefined | Opaque:
 
 
 def _state(value: Any) -> FileState:
-    match value:
-        case 1 | "1":
-            return FileState.READY
-        case -1 | "-1":
-            return FileState.BROKEN
-        case _:
-            return FileState.PENDING
+    if value in (1, "1"):
+        return FileState.READY
+    return FileState.BROKEN if value in (-1, "-1") else FileState.PENDING
 
 
 def _seconds(value: Any) -> float | None:

@@ -1,7 +1,8 @@
 """YAML, CSV and JSON Lines -> `DesiredState`; every problem with its place."""
 
-from reconciler.catalog.loading import Loaded, load
+from reconciler.catalog.digests import Digests
+from reconciler.catalog.loading import Loaded, Meanwhile, load
 from reconciler.catalog.pinning import PinReport, pin
 from reconciler.catalog.problems import Problem
 
-__all__ = ["Loaded", "PinReport", "Problem", "load", "pin"]
+__all__ = ["Digests", "Loaded", "Meanwhile", "PinReport", "Problem", "load", "pin"]

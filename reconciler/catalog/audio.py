@@ -45,6 +45,13 @@ hundred reads, and the pictures in their tags."""
 _UNKNOWN: Final = "its duration cannot be read: not an audio format that is known here"
 
 
+def reader() -> str:
+    """What reads the durations, by name and version."""
+    import mutagen
+
+    return f"mutagen {mutagen.version_string}"
+
+
 def duration(file: BufferedReader, path: str) -> tuple[float | None, str | None]:
     """The duration in seconds, or why there is none. Hostile bytes raise nothing."""
     import mutagen

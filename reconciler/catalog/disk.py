@@ -92,6 +92,16 @@ def create(path: Path, data: bytes) -> None:
             new.rename(path)
 
 
+def put(path: Path, data: bytes) -> None:
+    """Put `data` at `path`, readable by its owner only, in the place of whatever file is there.
+
+    The bytes are on disk before the name leads to them; a link is replaced, and never followed.
+    Raises `OSError`.
+    """
+    with _beside(path, data, 0o600) as new:
+        new.replace(path)
+
+
 @contextlib.contextmanager
 def _beside(path: Path, data: bytes, mode: int) -> Iterator[Path]:
     """A new file beside `path` with these bytes, all on disk; whatever comes of it, the name is

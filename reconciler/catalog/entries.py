@@ -1,24 +1,20 @@
 """Entries, checked: each by its form, then by what only the whole catalogue can tell."""
 
-from collections.abc import Sequence
-from copy import copy
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from reconciler.catalog.entry_sources import SourceReader, path_of
+from reconciler.catalog.forms import number_paths, with_texts
 from reconciler.catalog.head import Head, no_bucket
 from reconciler.catalog.metadata import Metadata
 from reconciler.catalog.problems import DataPath, Findings, shown
 from reconciler.catalog.records import Records
-from reconciler.catalog.scalars import text_of
 from reconciler.catalog.sources import Sources
 from reconciler.catalog.structure import Form
 from reconciler.core.marks import KEY_FORM
-from reconciler.core.model import AbsentEntry, Entry, Key
+from reconciler.core.model import AbsentEntry, Entry, Key, Place
 from reconciler.core.normal import normal_title
-
-_TEXTS: Final = ("title", "bucket", "acr_id")
-_NUMBERS: Final = frozenset({int, float, bool})
 
 
 @dataclass(slots=True)
@@ -27,6 +23,13 @@ class Entries:
 
     present: dict[Key, Entry] = field(default_factory=dict)
     absent: dict[Key, AbsentEntry] = field(default_factory=dict)
+    unmade: dict[Key, Place] = field(default_factory=dict)
+    """Keys of which no entry could be made."""
+
+    def place(self, key: Key) -> Place | None:
+        """Where an entry is declared; None where there is none of this key."""
+        entry = self.present.get(key) or self.absent.get(key)
+        return self.unmade.get(key) if entry is None else entry.place
 
 
 @dataclass(slots=True)
@@ -41,14 +44,53 @@ class EntryReader:
     rehearsal: bool
     pins_must_fit: bool = True
 
-    def read(self, files: Sequence[Records]) -> Entries:
-        """Every entry; what is wrong goes to the findings. The records are emptied on the way."""
-        kept = self._structure(files)
+    def read(self, files: Iterable[Records]) -> Entries:
+        """Every entry; what is wrong goes to the findings. The records of one file are emptied
+        before the next is asked for: a large catalogue need not be held twice."""
+        entries = Entries()
+        for records in files:
+            self._check(records, entries)
+            self._file(records, entries)
+        self._cross_checks(entries)
+        return entries
+
+    def _check(self, records: Records, entries: Entries) -> None:
+        """Check each entry's form, and let go of those that are there already."""
+        repeated: list[str] = []
+        for key, raw in records.entries.items():
+            first = entries.place(Key(key))
+            if first is not None:
+                message = f"this key is there already, at {first}"
+                self.findings.error_at(records.place(key), ("files", key), message)
+                repeated.append(key)
+            elif not records.accepted:
+                if not KEY_FORM.fullmatch(key):
+                    wanted = "expected 1 to 128 characters of letters, digits and . _ - / : @"
+                    what = f"{wanted}, found {shown(key)}"
+                    self.findings.error_at(records.place(key), ("files", key), what)
+                self._form(key, raw, records)
+        for key in repeated:
+            del records.entries[key]
+
+    def _form(self, key: str, raw: Any, records: Records) -> None:
+        where = ("files", key)
+        paths = number_paths(raw)
+        if records.typed:
+            for path in paths:
+                message = f"expected a text, found {shown(_at(raw, path))}"
+                self.findings.error(records.file, (*where, *path), message, "quote it")
+        elif paths:
+            raw = records.entries[key] = with_texts(raw, paths)
+        if self.form.accepts(raw):
+            return
+        for refusal in self.form.refusals(raw):
+            add = self.findings.key_error if refusal.at_key else self.findings.error
+            add(records.file, (*where, *refusal.path), refusal.message, refusal.hint)
+
+    def _file(self, records: Records, entries: Entries) -> None:
+        raws = records.entries
         looked = self.sources.look(
-            path
-            for records in files
-            for raw in records.entries.values()
-            if (path := path_of(raw)) is not None
+            path for raw in raws.values() if (path := path_of(raw)) is not None
         )
         reader = SourceReader(
             looked,
@@ -57,54 +99,17 @@ class EntryReader:
             rehearsal=self.rehearsal,
             pins_must_fit=self.pins_must_fit,
         )
-        entries = Entries()
-        for records in files:
-            for key, raw in records.entries.items():
-                if kept[key] is records:
-                    self._entry(Key(key), raw, records, reader, entries)
-                records.entries[key] = None  # a large catalogue need not be held twice
-        self._cross_checks(entries)
-        return entries
-
-    def _structure(self, files: Sequence[Records]) -> dict[str, Records]:
-        """Check each entry's form. Gives the file that each key belongs to."""
-        owner: dict[str, Records] = {}
-        for records in files:
-            for key, raw in records.entries.items():
-                if key in owner:
-                    first = owner[key].place(key)
-                    message = f"this key is there already, at {first}"
-                    self.findings.error_at(records.place(key), ("files", key), message)
-                    continue
-                owner[key] = records
-                if not KEY_FORM.fullmatch(key):
-                    wanted = "expected 1 to 128 characters of letters, digits and . _ - / : @"
-                    what = f"{wanted}, found {shown(key)}"
-                    self.findings.error_at(records.place(key), ("files", key), what)
-                self._form(key, raw, records)
-        return owner
-
-    def _form(self, key: str, raw: Any, records: Records) -> None:
-        where = ("files", key)
-        if isinstance(raw, dict) and (paths := _number_paths(raw)):
-            if records.typed:
-                for path in paths:
-                    message = f"expected a text, found {shown(_at(raw, path))}"
-                    self.findings.error(records.file, (*where, *path), message, "quote it")
-            else:
-                raw = records.entries[key] = _with_texts(raw, paths)
-        if self.form.accepts(raw):
-            return
-        for refusal in self.form.refusals(raw):
-            add = self.findings.key_error if refusal.at_key else self.findings.error
-            add(records.file, (*where, *refusal.path), refusal.message, refusal.hint)
+        for key, raw in raws.items():
+            self._entry(Key(key), raw, records, reader, entries)
+            raws[key] = None
 
     def _entry(
         self, key: Key, raw: Any, records: Records, reader: SourceReader, entries: Entries
     ) -> None:
-        if not isinstance(raw, dict):
-            return
         place = records.place(key)
+        if not isinstance(raw, dict):
+            entries.unmade[key] = place
+            return
         was = raw.get("was")
         names = tuple(Key(n) for n in was if isinstance(n, str)) if isinstance(was, list) else ()
         acr_id = raw.get("acr_id")
@@ -162,28 +167,7 @@ class EntryReader:
                 self.findings.error(entry.place.file, ("files", entry.key, "acr_id"), message)
 
 
-def _number_paths(raw: dict[str, Any]) -> list[DataPath]:
-    """Where a number or a boolean stands although a text is meant."""
-    found: list[DataPath] = [(name,) for name in _TEXTS if type(raw.get(name)) in _NUMBERS]
-    was, source = raw.get("was"), raw.get("source")
-    if type(was) is list:
-        found += [("was", index) for index, item in enumerate(was) if type(item) in _NUMBERS]
-    if type(source) is dict:
-        found += [("source", name) for name, item in source.items() if type(item) in _NUMBERS]
-    return found
-
-
 def _at(value: Any, path: DataPath) -> Any:
     for part in path:
         value = value[part]
     return value
-
-
-def _with_texts(raw: dict[str, Any], paths: list[DataPath]) -> dict[str, Any]:
-    """The entry with its plain scalars as texts. A copy: an alias may share the values."""
-    entry: dict[str, Any] = {**raw}
-    entry.update((name, copy(raw[name])) for name in ("was", "source") if name in raw)
-    for path in paths:
-        holder: Any = entry if len(path) == 1 else entry[str(path[0])]
-        holder[path[-1]] = text_of(holder[path[-1]])
-    return entry

@@ -9,18 +9,18 @@ from reconciler.catalog.problems import DataPath, Findings, shown
 from reconciler.catalog.sources import NOT_THERE, Seen, Sources
 from reconciler.core.model import Presence, Source, SourceKind
 
-_KINDS: Final = tuple(kind.value for kind in SourceKind)
-_PATHS: Final = (SourceKind.AUDIO.value, SourceKind.FINGERPRINT.value)
+_KINDS: Final = {kind.value: kind for kind in SourceKind}
+_PATHS: Final = (("audio", True), ("fingerprint", False))
 
 
 def path_of(raw: Any) -> tuple[str, bool] | None:
     """The path that an entry names as its source, and whether it is audio; else None."""
     source = raw.get("source") if isinstance(raw, dict) and raw.get("absent") is not True else None
     if isinstance(source, dict):
-        for kind in _PATHS:
-            path = source.get(kind)
+        for name, is_audio in _PATHS:
+            path = source.get(name)
             if isinstance(path, str) and path:
-                return path, kind == SourceKind.AUDIO.value
+                return path, is_audio
     return None
 
 
@@ -46,13 +46,16 @@ class SourceReader:
 
     def source(self, file: str, key: str, raw: Any) -> Source | None:
         """The source, or None where there is none or its form is wrong."""
-        kinds = [kind for kind in _KINDS if kind in raw] if isinstance(raw, dict) else []
-        if len(kinds) != 1 or not isinstance(raw[kinds[0]], str):
+        names = _KINDS.keys() & raw.keys() if isinstance(raw, dict) else ()
+        if len(names) != 1:
+            return None
+        (name,) = names
+        location, pin = raw[name], raw.get("sha256")
+        if not isinstance(location, str):
             return None
         where: DataPath = ("files", key, "source")
-        location, pin = raw[kinds[0]], raw.get("sha256")
         pin = pin.lower() if isinstance(pin, str) else None
-        match SourceKind(kinds[0]):
+        match _KINDS[name]:
             case SourceKind.AUDIO_URL:
                 return self._url(file, where, location, pin)
             case SourceKind.ACRID:
@@ -87,6 +90,28 @@ class SourceReader:
         pin: str | None,
         seen: Seen,
     ) -> Source:
+        if seen is not NOT_THERE or pin is None:
+            self._check(file, where, kind, location, pin, seen)
+        sha256 = seen.sha256 or pin
+        return Source(
+            kind,
+            seen.path or self._sources.absent_path(location),
+            f"sha256:{sha256[:16]}" if sha256 else None,
+            sha256,
+            seen.size,
+            seen.duration,
+            seen.presence,
+        )
+
+    def _check(
+        self,
+        file: str,
+        where: DataPath,
+        kind: SourceKind,
+        location: str,
+        pin: str | None,
+        seen: Seen,
+    ) -> None:
         at = (*where, kind.value)
         if seen.complaint:
             self._findings.error(file, at, f"the source {shown(location)} {seen.complaint}")
@@ -99,13 +124,3 @@ class SourceReader:
             message = f"the source's digest is {seen.sha256[:16]}..., and the pin says otherwise"
             hint = "reconciler pin writes the new one, where the new file is meant"
             self._findings.error(file, (*where, "sha256"), message, hint)
-        sha256 = seen.sha256 or pin
-        return Source(
-            kind,
-            seen.path or self._sources.absent_path(location),
-            f"sha256:{sha256[:16]}" if sha256 else None,
-            sha256,
-            seen.size,
-            seen.duration,
-            seen.presence,
-        )

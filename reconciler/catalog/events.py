@@ -10,7 +10,6 @@ each of them. So each alias counts as many nodes as it stands for, and a documen
 `SPARE_NODES` such nodes and ten more for each node that is written.
 """
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn, TypeAlias
@@ -21,6 +20,7 @@ from yaml.events import (
     DocumentStartEvent,
     Event,
     MappingEndEvent,
+    MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
@@ -38,6 +38,8 @@ NODES_PER_WRITTEN: Final = 10
 _NOT_JUST_TEXT: Final = frozenset("-0123456789~tfn") | {""}
 """How plain scalars begin that may mean something else than their text."""
 _NULLS: Final = frozenset({"", "~", "null"})
+_PLAIN: Final = frozenset({ScalarEvent, MappingStartEvent})
+_ENTRIES: Final = ["files"]
 
 Spot: TypeAlias = tuple[int, int]
 """Line and column, from 1."""
@@ -71,6 +73,9 @@ class Document:
     faults: list[Fault] = field(default_factory=list)
     complete: bool = False
     """Whether the text was read to its end. `value` means nothing where it was not."""
+    linked: bool = False
+    """Whether a part of it may mean something else without the rest: it has anchors or aliases,
+    or merges entries."""
 
 
 def build(data: bytes) -> Document:
@@ -133,6 +138,9 @@ class _Builder:
         self._data = data
         self._next: Callable[[], Any]
         self._path: list[str | int] = []
+        self._names: dict[str, str] = {}
+        """Keys that were looked at, and of which there is nothing to say; each is kept once, though
+        every entry has it."""
         self._anchors: dict[str, _Anchored | None] = {}
         self._written = 0
         self._borrowed = 0
@@ -169,6 +177,7 @@ class _Builder:
         anchor = event.anchor
         if anchor is None:
             return self._untagged(event)
+        self.document.linked = True
         if anchor in self._anchors:
             self._fault(event, f"the anchor &{anchor} is there already")
         before, outside, here = self._written + self._borrowed, self._deepest, len(self._path)
@@ -195,6 +204,7 @@ class _Builder:
 
     def _alias(self, event: Any) -> Any:
         name = event.anchor
+        self.document.linked = True
         anchored = self._anchors.get(name)
         if anchored is None:
             known = name in self._anchors
@@ -223,20 +233,29 @@ class _Builder:
         # The one loop that every value passes through: what is plain is dealt with in place.
         built: dict[str, Any] = {}
         merges: list[Any] = []
-        path, following = self._path, self._next
-        spots = self.document.spots if path == ["files"] else None
+        path, following, names = self._path, self._next, self._names
+        spots = self.document.spots if path == _ENTRIES else None
         while (event := following()).__class__ is not MappingEndEvent:
-            key = self._key(event)
+            if event.__class__ is ScalarEvent and event.tag is None and event.anchor is None:
+                key = names.get(event.value) or self._key(event)
+            else:
+                key = self._key(event)
             if spots is not None:
                 spots.setdefault(key, spot(event.start_mark))
             held = following()
-            if held.__class__ is ScalarEvent and held.tag is None and held.anchor is None:
-                value: Any = held.value
+            kind = held.__class__
+            if kind not in _PLAIN or held.tag is not None or held.anchor is not None:
+                path.append(key)
+                value = self._node(held)
+                path.pop()
+            elif kind is ScalarEvent:
+                value = held.value
                 if held.implicit[0] and value[:1] in _NOT_JUST_TEXT:
                     value = resolve(value)
             else:
                 path.append(key)
-                value = self._node(held)
+                self._deepen(held, 1)
+                value = self._mapping()
                 path.pop()
             if key == "<<" and event.__class__ is ScalarEvent and event.implicit[0]:
                 merges.append((held, value))
@@ -255,7 +274,9 @@ class _Builder:
         text: str = event.value
         if text in _NULLS and event.implicit[0]:
             self._fault(event, "a key must be a text, found null", "quote it")
-        return sys.intern(text)
+        elif self._path != _ENTRIES:
+            self._names[text] = text
+        return text
 
     def _odd_key(self, event: Any) -> str:
         self._path.append("?")  # a key may nest too
@@ -267,7 +288,7 @@ class _Builder:
         return ""
 
     def _repeated(self, event: Any, key: str) -> None:
-        first = self.document.spots.get(key) if self._path == ["files"] else None
+        first = self.document.spots.get(key) if self._path == _ENTRIES else None
         where = f"at line {first[0]}" if first else "in the same mapping"
         self._path.append(key)
         self._fault(event, f"this key is there already, {where}", "remove one of them")
@@ -284,6 +305,7 @@ class _Builder:
                 continue
             for key, value in mapping.items():
                 built.setdefault(key, value)
-                if self._path == ["files"]:
+                if self._path == _ENTRIES:
+                    self.document.linked = True
                     self.document.spots.setdefault(key, spot(event.start_mark))
         return built

@@ -27,6 +27,8 @@ class Included:
     format: str
     pattern: int
     """Which of the include patterns found it first."""
+    size: int
+    """In bytes, when it was found."""
 
 
 def included(
@@ -79,4 +81,8 @@ def _one(root: Path, name: str, index: int) -> Included | str:
     kind = FORMATS.get(Path(name).suffix.lower())
     if kind is None:
         return f"is not of a known format: expected {listed(FORMATS)}"
-    return Included(name, real, kind, index)
+    try:
+        size = real.stat().st_size
+    except OSError:
+        size = 0  # what is wrong with it is said when it is read
+    return Included(name, real, kind, index, size)

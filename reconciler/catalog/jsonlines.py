@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 import orjson
@@ -16,12 +17,17 @@ from reconciler.catalog.records import Records
 from reconciler.core.model import Json, Place
 
 _KEYS: Final = re.compile(rb'"[ \t]*:')
-_LONG_NUMBER: Final = re.compile(rb"[0-9]{19}")
+_LONG: Final = 1e18
+"""From here on a number may have been a whole one beyond 64 bits, of which orjson makes this."""
 _BOM: Final = b"\xef\xbb\xbf"
 
 
 class _RepeatedError(ValueError):
     """An object has a name twice."""
+
+
+class _LongError(ValueError):
+    """A number has more digits than orjson keeps."""
 
 
 def read_jsonl(file: str, data: bytes, findings: Findings) -> Records:
@@ -52,9 +58,10 @@ def parse(line: bytes) -> Any:
     value = orjson.loads(line)
     # orjson keeps the last of repeated names and makes a float of a long integer. Counting
     # `":` never finds fewer than there are names, so an equal count proves that none repeats.
-    if len(_KEYS.findall(line)) != _names(value, 0) or _LONG_NUMBER.search(line):
-        return json.loads(line, object_pairs_hook=_object, parse_int=_integer)
-    return value
+    with suppress(_LongError):
+        if len(_KEYS.findall(line)) == _names(value, 0):
+            return value
+    return json.loads(line, object_pairs_hook=_object, parse_int=_integer)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -74,15 +81,23 @@ def _integer(text: str) -> int | str:
 
 
 def _names(value: Json, depth: int) -> int:
+    """How many names the objects in it have. Raises `_LongError`."""
     if depth > MAX_DEPTH:
         raise _RepeatedError(f"nested more than {MAX_DEPTH} deep")
+    names = 0
     if isinstance(value, dict):
-        return len(value) + sum(
-            _names(item, depth + 1) for item in value.values() if isinstance(item, dict | list)
-        )
-    if isinstance(value, list):
-        return sum(_names(item, depth + 1) for item in value if isinstance(item, dict | list))
-    return 0
+        names, inside = len(value), iter(value.values())
+    elif isinstance(value, list):
+        inside = iter(value)
+    else:
+        inside = iter((value,))
+    for item in inside:
+        kind = type(item)
+        if kind is dict or kind is list:
+            names += _names(item, depth + 1)
+        elif kind is float and not -_LONG < item < _LONG:
+            raise _LongError
+    return names
 
 
 def _take(records: Records, number: int, record: Json, findings: Findings) -> None:

@@ -2,33 +2,48 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from reconciler.catalog import base_url, events, places
-from reconciler.catalog.disk import UnreadableError, read
+from reconciler.catalog import base_url, events, jsonlines, pieces, places, tables
+from reconciler.catalog.digests import Digests
+from reconciler.catalog.disk import Content, UnreadableError, read
 from reconciler.catalog.entries import Entries, EntryReader
 from reconciler.catalog.head import Head, read_head
 from reconciler.catalog.includes import Included, included
-from reconciler.catalog.jsonlines import read_jsonl
 from reconciler.catalog.metadata import Metadata
 from reconciler.catalog.problems import Findings, Likely, Problem, shown
-from reconciler.catalog.records import Records
+from reconciler.catalog.records import Locate, Records
 from reconciler.catalog.resolving import Texts, problems_of
 from reconciler.catalog.sources import Sources
 from reconciler.catalog.structure import entry_form, head_form
-from reconciler.catalog.tables import read_csv
 from reconciler.catalog.users_schema import users_form
-from reconciler.core.model import DesiredState, Place
+from reconciler.catalog.workers import Read, Workers
+from reconciler.core.model import Bucket, DesiredState, Place
 from reconciler.errors import CatalogError
+from reconciler.stages import stage, staged
 
 _INCLUDE_KEYS: Final = ("version", "files")
 _READERS: Final[dict[str, Callable[[str, bytes, Findings], Records]]] = {
-    "csv": read_csv,
-    "jsonl": read_jsonl,
+    "csv": tables.read_csv,
+    "jsonl": jsonlines.read_jsonl,
 }
+_LOCATE: Final[dict[str, Locate]] = {
+    "yaml": places.locate,
+    "csv": tables.locate,
+    "jsonl": jsonlines.locate,
+}
+
+
+Meanwhile: TypeAlias = Callable[[str, Mapping[str, Bucket]], object]
+
+
+_PIECE: Final = 1 << 20
+"""Bytes of a large file that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +57,22 @@ class Loaded:
 
 
 def load(
-    path: Path, *, source_root: Path | None = None, environment_base_url: str | None = None
+    path: Path,
+    *,
+    source_root: Path | None = None,
+    environment_base_url: str | None = None,
+    digests: Digests | None = None,
+    meanwhile: Meanwhile | None = None,
 ) -> Loaded:
     """What the catalogue at `path` says should be.
 
-    `environment_base_url` is the operator's, and goes over the catalogue's. Raises
-    `CatalogError` with every problem; nothing is printed, sent or written.
+    `environment_base_url` is the operator's, and goes over the catalogue's. `digests` keeps what
+    was found in the sources, so that they are not read again while they do not change. `meanwhile`
+    is called with the base URL and the buckets where the catalogue is large and its head is right,
+    before its entries are read, which takes a while. Raises `CatalogError` with every problem;
+    nothing else is printed, sent or written.
     """
-    return _Loading(path).load(source_root, environment_base_url)
+    return _Loading(path, digests, meanwhile).load(source_root, environment_base_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +83,37 @@ class LoadedToPin:
     paths: dict[str, Path]
 
 
-def load_to_pin(path: Path, *, source_root: Path | None) -> LoadedToPin:
+def load_to_pin(path: Path, *, source_root: Path | None, digests: Digests | None) -> LoadedToPin:
     """As `load`, but a pin that differs from its source is no problem: it is to be replaced."""
-    loading = _Loading(path, pins_must_fit=False)
+    loading = _Loading(path, digests, pins_must_fit=False)
     loaded = loading.load(source_root, None)
     return LoadedToPin(loaded.desired, loading.paths())
+
+
+class _Main(NamedTuple):
+    """The catalogue's own file."""
+
+    head: dict[str, Any]
+    """What it says, its entries aside."""
+    files: Iterator[Records]
+    """Its entries."""
+    in_pieces: bool
 
 
 class _Loading:
     """One run, file by file."""
 
-    def __init__(self, path: Path, *, pins_must_fit: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        digests: Digests | None,
+        meanwhile: Meanwhile | None = None,
+        *,
+        pins_must_fit: bool = True,
+    ) -> None:
         self._path = path
+        self._meanwhile = meanwhile
+        self._digests = digests
         self._pins_must_fit = pins_must_fit
         self._folder = path.parent
         self._file = path.name
@@ -82,27 +124,37 @@ class _Loading:
         return self._texts.paths()
 
     def load(self, source_root: Path | None, environment: str | None) -> Loaded:
-        document = self._main_document()
-        head = read_head(self._file, document.value, head_form(), self._findings)
-        address = self._address(head, environment)
-        files = [self._from_yaml(self._file, document), *self._included(head)]
-        del document  # its entries are let go of as they are read
-        self._texts.spots.update({records.file: records.spots for records in files})
-        # Who writes pins sends nothing, and need not know where the service is.
-        rehearsal = base_url.is_rehearsal(address) or not self._pins_must_fit
-        entries = self._entries(head, files, source_root, rehearsal)
+        with Workers() as workers:
+            with stage("load"):
+                main = self._main_document(workers)
+                head = read_head(self._file, main.head, head_form(), self._findings)
+                address = self._address(head, environment)
+                found = included(self._folder, self._path, head.include, self._file, self._findings)
+                is_large = main.in_pieces or workers.pay(_yaml_bytes(found))
+                if is_large and self._meanwhile and not self._findings.errors:
+                    self._meanwhile(address, head.buckets)
+                files = chain(main.files, self._included(found, workers))
+            # Who writes pins sends nothing, and need not know where the service is.
+            rehearsal = base_url.is_rehearsal(address) or not self._pins_must_fit
+            with stage("validate"):
+                entries = self._entries(head, staged("load", files), source_root, rehearsal)
+        self._texts.declared = entries.place
         self._stop_on_errors()
         warnings, _ = problems_of(self._findings.warnings, self._texts, thorough=False)
         desired = self._desired(head, address, entries)
         return Loaded(desired, tuple(warnings), tuple(self.paths().values()))
 
-    def _main_document(self) -> events.Document:
+    def _main_document(self, workers: Workers) -> _Main:
         try:
             content = read(self._path)
         except UnreadableError as error:
             place = Place(self._file or ".", error.line, error.column)
             raise CatalogError([Problem(place, "", f"the catalogue {_said(error)}")]) from None
         self._texts.add(self._file, self._path, content.sha256, places.locate)
+        if workers.pay(len(content.data)):
+            main = _in_pieces(self._file, content.data, workers)
+            if main is not None:
+                return main
         document = self._document(self._file, content.data)
         if document.complete and not isinstance(document.value, dict):
             message = "expected a mapping with version, catalog, buckets and files"
@@ -111,7 +163,8 @@ class _Loading:
             self._findings.error_at(Place(self._file, 1, 1), (), message)
         if not isinstance(document.value, dict) or not document.complete:
             self._stop_on_errors()
-        return document
+        files = iter([self._from_yaml(self._file, document)])
+        return _Main(document.value, files, in_pieces=False)
 
     def _stop_on_errors(self) -> None:
         if self._findings.errors:
@@ -138,28 +191,38 @@ class _Loading:
             self._findings.error(file, ("files",), message, "write files: {} for none")
         return records
 
-    def _included(self, head: Head) -> list[Records]:
-        found = included(self._folder, self._path, head.include, self._file, self._findings)
-        return [records for one in found if (records := self._include(one)) is not None]
+    def _included(self, found: Sequence[Included], workers: Workers) -> Iterator[Records]:
+        pays = workers.pay(_yaml_bytes(found))
+        contents = ((one, self._content(one)) for one in found)
+        texts = (
+            ((one, content), content.data if pays and content and one.format == "yaml" else None)
+            for one, content in contents
+        )
+        for (one, content), entries in workers.read(texts):
+            if entries is not None:
+                yield _accepted(one.name, entries)
+            elif content is not None:
+                yield from self._include(one, content)
 
-    def _include(self, one: Included) -> Records | None:
+    def _content(self, one: Included) -> Content | None:
         try:
             content = read(one.path)
         except UnreadableError as error:
             place = Place(one.name, error.line, error.column)
             self._findings.error_at(place, (), f"the included file {_said(error)}")
             return None
+        self._texts.add(one.name, one.path, content.sha256, _LOCATE[one.format])
+        return content
+
+    def _include(self, one: Included, content: Content) -> Iterator[Records]:
         reader = _READERS.get(one.format)
         if reader is not None:
-            records = reader(one.name, content.data, self._findings)
-            self._texts.add(one.name, one.path, content.sha256, records.locate)
-            return records
-        self._texts.add(one.name, one.path, content.sha256, places.locate)
+            yield reader(one.name, content.data, self._findings)
+            return
         document = self._document(one.name, content.data)
-        if not document.complete:
-            return None
-        self._check_include(one.name, document.value)
-        return self._from_yaml(one.name, document)
+        if document.complete:
+            self._check_include(one.name, document.value)
+            yield self._from_yaml(one.name, document)
 
     def _check_include(self, file: str, value: Any) -> None:
         if not isinstance(value, dict):
@@ -187,23 +250,25 @@ class _Loading:
     def _entries(
         self,
         head: Head,
-        files: list[Records],
+        files: Iterator[Records],
         source_root: Path | None,
         rehearsal: bool,
     ) -> Entries:
         users = None
         if head.schema is not None:
             users = users_form(self._folder, head.schema, self._file, self._findings)
+        memory = None if self._digests is None else self._digests.of(self._path)
         reader = EntryReader(
             head=head,
             form=entry_form(),
             metadata=Metadata(head, users, self._findings),
-            sources=Sources(self._folder, source_root),
+            sources=Sources(self._folder, source_root, memory),
             findings=self._findings,
             rehearsal=rehearsal,
             pins_must_fit=self._pins_must_fit,
         )
-        return reader.read(files)
+        with memory or nullcontext():
+            return reader.read(files)
 
     def _desired(self, head: Head, address: str, entries: Entries) -> DesiredState:
         digests = json.dumps(sorted(self._texts.digests().items()))
@@ -223,3 +288,32 @@ class _Loading:
 def _said(error: UnreadableError) -> str:
     text = str(error)
     return "is not there" if text.startswith("there is no such") else text
+
+
+def _in_pieces(file: str, data: bytes, workers: Workers) -> _Main | None:
+    """A large file, read piece by piece; None where it must be read as a whole."""
+    cut = pieces.split(data, _PIECE)
+    head = None if cut is None else events.build(cut.head)
+    if cut is None or head is None or head.faults or not isinstance(head.value, dict):
+        return None
+    read: list[Records] = []
+    for before, entries in workers.read(cut.each()):
+        if entries is None:
+            return None
+        read.append(_accepted(file, entries, before))
+    keys = {key for records in read for key in records.entries}
+    if len(keys) < sum(len(records.entries) for records in read):
+        return None
+    return _Main(head.value, iter(read), in_pieces=True)
+
+
+def _yaml_bytes(files: Sequence[Included]) -> int:
+    return sum(one.size for one in files if one.format == "yaml")
+
+
+def _accepted(file: str, read: Read, lines_before: int = 0) -> Records:
+    """Entries that were read and checked elsewhere; so many lines come before."""
+    spots = read.spots
+    if lines_before:
+        spots = {key: (line + lines_before, column) for key, (line, column) in spots.items()}
+    return Records(file, places.locate, read.entries, spots, accepted=True)

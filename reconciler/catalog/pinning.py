@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from reconciler.catalog import events
+from reconciler.catalog.digests import Digests
 from reconciler.catalog.disk import UnreadableError, read, replace
 from reconciler.catalog.jsonlines import read_jsonl
 from reconciler.catalog.loading import load_to_pin
@@ -50,12 +51,14 @@ class PinReport:
     """Entries that could not be pinned where they stand."""
 
 
-def pin(path: Path, *, source_root: Path | None = None) -> PinReport:
-    """Pin the sources of the catalogue at `path` that are there.
+def pin(
+    path: Path, *, source_root: Path | None = None, digests: Digests | None = None
+) -> PinReport:
+    """Pin the sources of the catalogue at `path` that are there. `digests`: as of `load`.
 
     Raises `CatalogError` where the catalogue is not right, pins aside, or cannot be written.
     """
-    loaded = load_to_pin(path, source_root=source_root)
+    loaded = load_to_pin(path, source_root=source_root, digests=digests)
     wanted: dict[str, dict[str, str]] = {}
     run = _Run()
     for key, entry in loaded.desired.entries.items():

@@ -25,6 +25,9 @@ class Records:
     """Whether the format tells texts from numbers by itself (JSON), so that no number is ever
     meant as a text."""
 
+    accepted: bool = False
+    """Whether every key and every entry is known to be of its form."""
+
     def place(self, key: str) -> Place:
         """Where an entry is declared."""
         line, column = self.spots.get(key, (1, 1))

@@ -4,17 +4,16 @@ The files are read again for that. A file that was changed meanwhile keeps the p
 entries only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from reconciler.catalog.disk import UnreadableError, read
-from reconciler.catalog.events import Spot
 from reconciler.catalog.places import Located, nearest
 from reconciler.catalog.problems import Finding, Hint, Likely, Problem, path_text
 from reconciler.catalog.records import Locate
-from reconciler.core.model import Place
+from reconciler.core.model import Key, Place
 
 MOST_SHOWN: Final = 300
 MOST_COMPARED: Final = 5_000
@@ -34,8 +33,8 @@ class _Text(NamedTuple):
 class Texts:
     """The files of a catalogue, and how to find places in each."""
 
-    spots: dict[str, Mapping[str, Spot]] = field(default_factory=dict)
-    """For each file, where its entries stand."""
+    declared: Callable[[Key], Place | None] = lambda _key: None
+    """Where the entry of a key stands."""
     _texts: dict[str, _Text] = field(default_factory=dict)
 
     def add(self, file: str, path: Path, sha256: str, locate: Locate) -> None:
@@ -80,8 +79,7 @@ def problems_of(
             placed.append((finding.place, finding))
     for file, findings in by_file.items():
         located = texts.located(file, findings, thorough=thorough)
-        spots = texts.spots.get(file, {})
-        placed += [(_place(finding, located, spots), finding) for finding in findings]
+        placed += [(_place(finding, located, texts.declared), finding) for finding in findings]
     told = {(place, path_text(one.path), one.message): one.hint for place, one in placed}
     first = sorted(told)
     hints = _hints([told[one] for one in first[:MOST_SHOWN]])
@@ -104,10 +102,11 @@ def _hints(hints: Sequence[Hint]) -> Iterator[str | None]:
             yield hint.otherwise
 
 
-def _place(finding: Finding, located: Located, spots: Mapping[str, Spot]) -> Place:
+def _place(finding: Finding, located: Located, declared: Callable[[Key], Place | None]) -> Place:
     found = nearest(located, finding.path)
-    if found is None:
-        key = finding.path[1] if finding.path[:1] == ("files",) and len(finding.path) > 1 else None
-        return Place(finding.file, *(spots.get(key, (1, 1)) if isinstance(key, str) else (1, 1)))
-    around, exact = found
-    return Place(finding.file, *(around.value if exact and not finding.at_key else around.key))
+    if found is not None:
+        around, exact = found
+        return Place(finding.file, *(around.value if exact and not finding.at_key else around.key))
+    key = finding.path[1] if finding.path[:1] == ("files",) and len(finding.path) > 1 else None
+    place = declared(Key(key)) if isinstance(key, str) else None
+    return place if place is not None and place.file == finding.file else Place(finding.file, 1, 1)

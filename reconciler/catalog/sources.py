@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.catalog.audio import duration
+from reconciler.catalog.digests import Contents, Memory
 from reconciler.core.model import Presence
 from reconciler.regular import kind_of, reason
 
@@ -56,11 +57,17 @@ class _OutsideError(Exception):
 class Sources:
     """Looks at the paths of sources, each once."""
 
-    def __init__(self, folder: Path, source_root: Path | None) -> None:
-        """Take the catalogue's folder, which is looked in first, and the source root."""
+    def __init__(
+        self, folder: Path, source_root: Path | None, memory: Memory | None = None
+    ) -> None:
+        """Take the catalogue's folder, which is looked in first, and the source root; and what is
+        remembered of earlier looks."""
         roots = [folder] if source_root is None else [folder, source_root]
         self._roots = [os.path.realpath(root) for root in roots]
+        self._memory = memory
         self._folders: dict[tuple[str, str], str | None] = {}
+        self._without: set[str] = set()
+        """Folders, relative, that are in no root."""
 
     def look(self, paths: Iterable[tuple[str, bool]]) -> dict[tuple[str, bool], Seen]:
         """What stands at each relative path; with True, as audio whose duration is wanted.
@@ -68,27 +75,34 @@ class Sources:
         A path without an answer is of a file that is not there.
         """
         wanted = list({path: None for path in paths if not self._surely_absent(path[0])})
-        if len(wanted) < _BATCH:
-            seen = self._batch(wanted)
-        else:
-            starts = range(0, len(wanted), _BATCH)
-            batches = [wanted[start : start + _BATCH] for start in starts]
-            # Digesting leaves Python's lock alone, so threads help where the files are large.
-            with ThreadPoolExecutor(min(8, (os.cpu_count() or 1) + 2)) as pool:
-                seen = [item for batch in pool.map(self._batch, batches) for item in batch]
+        seen = self._all(wanted)
         return {
             path: item for path, item in zip(wanted, seen, strict=True) if item is not NOT_THERE
         }
 
+    def _all(self, wanted: Sequence[tuple[str, bool]]) -> list[Seen]:
+        if len(wanted) < _BATCH:
+            return self._batch(wanted)
+        starts = range(0, len(wanted), _BATCH)
+        batches = [wanted[start : start + _BATCH] for start in starts]
+        # Digesting leaves Python's lock alone, so threads help where the files are large.
+        with ThreadPoolExecutor(min(8, (os.cpu_count() or 1) + 2)) as pool:
+            return [item for batch in pool.map(self._batch, batches) for item in batch]
+
     def _surely_absent(self, relative: str) -> bool:
         """Whether even the folder is not there, as where the audio lies on another machine."""
+        parent, _, name = relative.rpartition("/")
+        if parent in self._without:
+            return name != ".." and "\0" not in name
         if form_complaint(relative):
             return False
         try:
-            parent = relative.rpartition("/")[0]
-            return all(self._folder(root, parent) is None for root in self._roots)
+            absent = all(self._folder(root, parent) is None for root in self._roots)
         except (_OutsideError, OSError, ValueError):
             return False
+        if absent:
+            self._without.add(parent)
+        return absent
 
     def absent_path(self, relative: str) -> str:
         """Where a file that is not there would be."""
@@ -132,9 +146,23 @@ class Sources:
             if status.st_size == 0:
                 return Seen(Presence.HERE, complaint="is an empty file")
             with os.fdopen(descriptor, "rb", closefd=False) as file:
-                return _digested(file, path, status.st_size, audio=audio)
+                return self._digested(file, path, status.st_size, audio=audio)
         finally:
             os.close(descriptor)
+
+    def _digested(self, file: BufferedReader, path: str, size: int, *, audio: bool) -> Seen:
+        def read() -> Contents:
+            return _contents(file, path, audio=audio)
+
+        if size <= _POINTER_BYTES:
+            pointer = _pointer(file, path)
+            if pointer is not None:
+                return pointer
+        if self._memory is None:
+            found = read()
+        else:
+            found = self._memory.contents(path, audio=audio, descriptor=file.fileno(), read=read)
+        return Seen(Presence.HERE, path, found.sha256, size, found.duration, remark=found.remark)
 
     def _folder(self, root: str, parent: str) -> str | None:
         """The real folder of a path; None where there is none."""
@@ -177,16 +205,18 @@ def form_complaint(relative: str) -> str | None:
     return None
 
 
-def _digested(file: BufferedReader, path: str, size: int, *, audio: bool) -> Seen:
-    if size <= _POINTER_BYTES:
-        pointer = _POINTER.match(file.read(_POINTER_BYTES))
-        if pointer is not None:
-            meant = int(pointer["size"]) if pointer["size"] else None
-            return Seen(Presence.POINTER, path, pointer["oid"].decode(), meant)
-        file.seek(0)
+def _pointer(file: BufferedReader, path: str) -> Seen | None:
+    pointer = _POINTER.match(file.read(_POINTER_BYTES))
+    if pointer is None:
+        return None
+    meant = int(pointer["size"]) if pointer["size"] else None
+    return Seen(Presence.POINTER, path, pointer["oid"].decode(), meant)
+
+
+def _contents(file: BufferedReader, path: str, *, audio: bool) -> Contents:
+    file.seek(0)
     sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     if not audio:
-        return Seen(Presence.HERE, path, sha256, size)
+        return Contents(sha256)
     file.seek(0)
-    length, remark = duration(file, path)
-    return Seen(Presence.HERE, path, sha256, size, length, remark=remark)
+    return Contents(sha256, *duration(file, path))

@@ -1,5 +1,6 @@
 """`reconciler apply`."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -22,7 +23,9 @@ from reconciler.cli.options import (
     verbose_option,
 )
 from reconciler.cli.output import Output, with_output
+from reconciler.cli.timing import timed
 from reconciler.core.plan import Rule
+from reconciler.stages import stage
 
 if TYPE_CHECKING:
     from reconciler.apply import Halt
@@ -67,6 +70,7 @@ if TYPE_CHECKING:
 )
 @verbose_option
 @with_output
+@timed
 def command(
     plan_file: Path | None,
     catalog: Path,
@@ -99,8 +103,8 @@ def command(
     from reconciler.applying import Run, Settings, apply_plan, locked_for
     from reconciler.cli import environment, exits
     from reconciler.cli.asked import Asked
-    from reconciler.cli.opening import connection, open_catalog
     from reconciler.cli.progress import watching
+    from reconciler.cli.reading import connection, open_catalog
     from reconciler.cli.telling import tell_finished, tell_unwritten
 
     options = options_of(only, allow, retry_broken=retry_broken)
@@ -126,7 +130,14 @@ def command(
             live = read_live(service)
         work = asked.work(saved, desired, live, output)
         halt = Halt(how.clock, stop_after)
-        with _stopped_by_signals(halt, output) as stopped, watching(work.changes, output) as watch:
+        with (
+            _stopped_by_signals(halt, output) as stopped,
+            watching(work.changes, output) as watch,
+            stage("apply"),
+        ):
+            # A plan is made and done with; an apply may last for hours, and then cycles add up.
+            gc.freeze()
+            gc.enable()
             finished = apply_plan(
                 work,
                 desired=desired,

@@ -8,8 +8,8 @@ import click
 
 from reconciler.app import make_plan
 from reconciler.applying import Work, work_of, work_of_reviewed
-from reconciler.cli.opening import check_only
 from reconciler.cli.output import Output
+from reconciler.cli.reading import check_only
 from reconciler.cli.showing import made_now, show_plan
 from reconciler.cli.telling import tell_differences, tell_new
 from reconciler.core.marks import mark_fields

@@ -13,6 +13,7 @@ from reconciler.cli.options import (
     verbose_option,
 )
 from reconciler.cli.output import Output, with_output
+from reconciler.cli.timing import timed
 
 
 @click.command("drift")
@@ -31,6 +32,7 @@ from reconciler.cli.output import Output, with_output
 @click.option("--unmanaged", is_flag=True, help="Show foreign files, and count them as drift.")
 @verbose_option
 @with_output
+@timed
 def command(
     catalog: Path,
     source_root: Path | None,
@@ -49,13 +51,12 @@ def command(
     Ends with 2 where there is drift. It judges no limits.
     """
     from reconciler.app import find_drift
-    from reconciler.cli.opening import check_only, open_catalog, read_for
+    from reconciler.cli.reading import check_only, open_and_read
     from reconciler.cli.showing import most_shown
     from reconciler.core.marks import mark_fields
     from reconciler.render.drift_text import drift_json, drift_text
 
-    desired = open_catalog(catalog, source_root, output).desired
-    live = read_for(desired, token_file, concurrency, max_rps, output)
+    desired, live = open_and_read(catalog, source_root, token_file, concurrency, max_rps, output)
     check_only(only, desired, live)
     drift = find_drift(
         desired,

@@ -3,12 +3,13 @@
 import os
 import platform
 import sys
-import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from reconciler import regular
+from reconciler.catalog import Digests
 from reconciler.catalog.base_url import AddressError, of_operator
+from reconciler.clock import SystemClock
 from reconciler.core.model import Json
 from reconciler.errors import TokenRefused, UsageError
 
@@ -69,8 +70,20 @@ def state_folder() -> Path:
     return (Path(home) if home else Path.home() / ".local" / "state") / "reconciler"
 
 
+def digests() -> Digests | None:
+    """What is remembered of sources, in XDG_CACHE_HOME; None where nobody has a home."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    try:
+        folder = Path(home) if home else Path.home() / ".cache"
+    except RuntimeError:
+        return None
+    return Digests(folder / "reconciler", SystemClock())
+
+
 def new_run_id() -> str:
     """A name for one apply."""
+    import uuid
+
     return uuid.uuid4().hex[:12]
 
 

@@ -6,6 +6,7 @@ import click
 
 from reconciler.cli.options import service_options
 from reconciler.cli.output import Output, with_output
+from reconciler.cli.timing import timing_option
 from reconciler.errors import ReconcilerError, UsageError
 
 
@@ -19,6 +20,7 @@ from reconciler.errors import ReconcilerError, UsageError
 @click.option("--name", help="The new catalogue's name. Otherwise made of the bucket's.")
 @service_options
 @with_output
+@timing_option
 def command(
     bucket_id: int,
     out: Path | None,
@@ -37,7 +39,7 @@ def command(
     from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
     from reconciler.catalog.write import write_csv, write_jsonl, write_yaml
     from reconciler.cli import environment
-    from reconciler.cli.opening import connection
+    from reconciler.cli.reading import connection
 
     form = ".yaml" if out is None else out.suffix
     if form not in (".yaml", ".yml", ".csv", ".jsonl"):

@@ -7,6 +7,7 @@ import click
 
 from reconciler.cli.options import catalog_options, service_options
 from reconciler.cli.output import Output, with_output
+from reconciler.cli.timing import timing_option
 
 
 @click.command("list")
@@ -21,6 +22,7 @@ from reconciler.cli.output import Output, with_output
     help="For people, for programs, or for a spreadsheet.",
 )
 @with_output
+@timing_option
 def command(
     catalog: Path,
     source_root: Path | None,
@@ -32,11 +34,10 @@ def command(
 ) -> None:
     """Show every entry: its file, the file's state, and whether it is in sync."""
     from reconciler.app import list_entries
-    from reconciler.cli.opening import open_catalog, read_for
+    from reconciler.cli.reading import open_and_read
     from reconciler.render.listing import list_csv, list_json, list_text
 
-    desired = open_catalog(catalog, source_root, output).desired
-    live = read_for(desired, token_file, concurrency, max_rps, output)
+    desired, live = open_and_read(catalog, source_root, token_file, concurrency, max_rps, output)
     every = list_entries(desired, live)
     match form:
         case "json":

@@ -54,6 +54,21 @@ def service_options(function: Function) -> Function:
     )
 
 
+def refresh_option(function: Function) -> Function:
+    """How the buckets are read."""
+    return _all(
+        function,
+        click.option(
+            "--refresh",
+            type=click.Choice(["list", "dump"]),
+            default="list",
+            show_default=True,
+            help="How the buckets are read: page by page, or from the service's own dumps, of "
+            "which it makes one a day for each bucket.",
+        ),
+    )
+
+
 def scope_option(function: Function) -> Function:
     """Which keys."""
     return _all(
@@ -83,7 +98,12 @@ def verbose_option(function: Function) -> Function:
     """How much is shown."""
     return _all(
         function,
-        click.option("-v", "--verbose", is_flag=True, help="Show every change, and the marks."),
+        click.option(
+            "-v",
+            "--verbose",
+            is_flag=True,
+            help="Show every change, the marks, and where the time went.",
+        ),
     )
 
 

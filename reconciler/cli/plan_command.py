@@ -8,18 +8,22 @@ from reconciler.cli.options import (
     catalog_options,
     options_of,
     plan_options,
+    refresh_option,
     service_options,
     verbose_option,
 )
 from reconciler.cli.output import Output, with_output
+from reconciler.cli.timing import timed
 from reconciler.core.plan import Rule
 from reconciler.errors import RefusedByGuardrail
+from reconciler.stages import stage
 
 
 @click.command("plan")
 @catalog_options
 @plan_options
 @service_options
+@refresh_option
 @click.option("--out", type=click.Path(path_type=Path), help="Write the plan file here.")
 @click.option(
     "--format",
@@ -34,6 +38,7 @@ from reconciler.errors import RefusedByGuardrail
 )
 @verbose_option
 @with_output
+@timed
 def command(
     catalog: Path,
     source_root: Path | None,
@@ -43,6 +48,7 @@ def command(
     token_file: str | None,
     concurrency: int,
     max_rps: float | None,
+    refresh: str,
     out: Path | None,
     form: str,
     detailed_exitcode: bool,
@@ -51,20 +57,26 @@ def command(
 ) -> int:
     """Show what apply would do. It reads the service, and cannot write to it."""
     from reconciler.app import make_plan
-    from reconciler.cli.opening import check_only, open_catalog, read_for
+    from reconciler.cli.reading import by_dump, check_only, open_and_read, open_catalog, read_for
     from reconciler.cli.showing import made_now, show_plan
     from reconciler.core.marks import mark_fields
     from reconciler.planfile import write_plan
 
-    desired = open_catalog(catalog, source_root, output).desired
-    live = read_for(desired, token_file, concurrency, max_rps, output)
+    if refresh == "dump":
+        desired = open_catalog(catalog, source_root, output).desired
+        live = read_for(desired, token_file, concurrency, max_rps, output, by_dump(output))
+    else:
+        desired, live = open_and_read(
+            catalog, source_root, token_file, concurrency, max_rps, output
+        )
     check_only(only, desired, live)
     plan = make_plan(desired, live, options_of(only, allow, retry_broken=retry_broken))
     made = made_now()
-    if out is not None:
-        write_plan(out, plan, made)
-    marks = mark_fields(desired.identity)
-    show_plan(plan, made, form, output, verbose=verbose, marks=marks)
+    with stage("write"):
+        if out is not None:
+            write_plan(out, plan, made)
+        marks = mark_fields(desired.identity)
+        show_plan(plan, made, form, output, verbose=verbose, marks=marks)
     if plan.violations:
         return RefusedByGuardrail.exit_code
     return 2 if detailed_exitcode and plan.changes else 0

@@ -1,5 +1,6 @@
 """`reconciler sandbox`."""
 
+import gc
 import os
 import secrets
 from pathlib import Path
@@ -109,6 +110,7 @@ def command(
         if seed is None and data is None:
             output.say("it has no buckets yet: --seed CATALOG gives it a catalogue's")
 
+    gc.enable()  # see `__main__`: a server does not end soon
     try:
         serve(
             port=port,

@@ -70,7 +70,7 @@ def test_a_file_that_was_changed_meanwhile_keeps_the_places_of_its_entries(
     path = folder.path / "catalog.yaml"
     if content is not None:
         path.write_bytes(content)
-    texts = Texts(spots={"catalog.yaml": {"a": (6, 3)}})
+    texts = Texts(declared={"a": Place("catalog.yaml", 6, 3)}.get)
     texts.add("catalog.yaml", path, "the digest of other bytes", places.locate)
     findings = [
         Finding("catalog.yaml", ("files", "a", "title"), "is wrong"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.catalog import Digests
 from reconciler.cli import environment
 from reconciler.errors import TokenRefused
 
@@ -135,6 +136,27 @@ class TestProvenance:
         new = tmp_path / "new"
         new.write_text("x")
         assert environment.provenance(tmp_path, [new])["dirty"] is True
+
+
+class TestWhatIsRememberedOfSources:
+    def test_lies_in_the_cache_folder(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        assert folder_of(environment.digests()) == tmp_path / "reconciler"
+        monkeypatch.delenv("XDG_CACHE_HOME")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        assert folder_of(environment.digests()) == tmp_path / ".cache" / "reconciler"
+
+    def test_is_nothing_where_nobody_has_a_home(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As in a container that runs as a user without a name."""
+        monkeypatch.delenv("XDG_CACHE_HOME")
+        monkeypatch.setenv("HOME", "~")
+        assert environment.digests() is None
+
+
+def folder_of(digests: Digests | None) -> Path | None:
+    return digests and digests.folder
 
 
 def test_locks_lie_in_the_state_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HEAVY = {
     *("click", "deepdiff", "filelock", "flask", "jsonschema", "jsonschema_rs", "mutagen", "orjson"),
     *("requests", "rich", "rich.console", "urllib3", "waitress", "yaml"),
-    *("asyncio", "concurrent.futures.process", "multiprocessing", "ssl", "subprocess"),
+    *("asyncio", "concurrent.futures.process", "multiprocessing", "ssl"),
     *("reconciler.api", "reconciler.catalog", "reconciler.sandbox"),
 }
 CATALOG = f"""
@@ -48,7 +48,7 @@ print('IMPORTED', *sys.modules, file=sys.stderr)
 """
 LEAN = {"click", "orjson"}
 OFFLINE = LEAN | {"jsonschema_rs", "reconciler.catalog", "yaml"}
-ONLINE = OFFLINE | {"reconciler.api", "requests", "ssl", "subprocess", "urllib3"}
+ONLINE = OFFLINE | {"reconciler.api", "requests", "ssl", "urllib3"}
 
 
 @pytest.fixture(scope="module")

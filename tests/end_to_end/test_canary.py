@@ -212,6 +212,7 @@ def place(
     for name in ("HOME", "ACRCLOUD_ACCESS_TOKEN", "RECONCILER_BASE_URL"):
         monkeypatch.setenv(name, spots.env[name])
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.chdir(spots.folder)
     return Place(spots, service, capsysbinary)
 

@@ -1,0 +1,115 @@
+"""What commands read: the catalogue, and the buckets."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.app import (
+    Connection,
+    Loaded,
+    connected,
+    load,
+    read_live,
+    read_live_by_dump,
+    reading_ahead,
+)
+from reconciler.asked import AskedDumps
+from reconciler.catalog import Meanwhile
+from reconciler.cli import environment
+from reconciler.cli.output import Output
+from reconciler.core.model import Bucket, DesiredState, LiveState
+from reconciler.core.planner import unmatched_globs
+from reconciler.errors import ReconcilerError, UsageError
+from reconciler.stages import stage
+
+if TYPE_CHECKING:
+    from reconciler.api import ReadClient
+
+
+def open_catalog(
+    path: Path, source_root: Path | None, output: Output, meanwhile: Meanwhile | None = None
+) -> Loaded:
+    """The catalogue, its warnings said. `meanwhile`: as of `load`."""
+    loaded = load(
+        path,
+        source_root=source_root,
+        environment_base_url=environment.base_url(),
+        digests=environment.digests(),
+        meanwhile=meanwhile,
+    )
+    for warning in loaded.warnings:
+        output.warn(str(warning))
+    return loaded
+
+
+def connection(
+    url: str, token_file: str | None, concurrency: int, max_rps: float | None
+) -> Connection:
+    """How the service is reached, with the token and the operator's proxies."""
+    return Connection(
+        token=environment.read_token(token_file),
+        concurrency=concurrency,
+        max_rps=max_rps,
+        proxies=environment.proxies(url),
+        ca_bundle=environment.ca_bundle(),
+    )
+
+
+def read_for(
+    desired: DesiredState,
+    token_file: str | None,
+    concurrency: int,
+    max_rps: float | None,
+    output: Output,
+    read: "Callable[[ReadClient], LiveState]" = read_live,
+) -> LiveState:
+    """The live state, read by a client that cannot write."""
+    how = connection(desired.base_url, token_file, concurrency, max_rps)
+    with (
+        output.busy("reading the buckets"),
+        connected(desired.base_url, desired.buckets, how) as service,
+    ):
+        return read(service)
+
+
+def open_and_read(
+    catalog: Path,
+    source_root: Path | None,
+    token_file: str | None,
+    concurrency: int,
+    max_rps: float | None,
+    output: Output,
+) -> tuple[DesiredState, LiveState]:
+    """The catalogue and the live state, which is read while a large catalogue still is. What is
+    wrong with the catalogue is said first."""
+    with ExitStack() as under_way:
+        coming: list[Future[LiveState]] = []
+
+        def begin(base_url: str, buckets: Mapping[str, Bucket]) -> None:
+            with suppress(ReconcilerError):  # which is said below, where it is met again
+                how = connection(base_url, token_file, concurrency, max_rps)
+                coming.append(under_way.enter_context(reading_ahead(base_url, buckets, how)))
+
+        desired = open_catalog(catalog, source_root, output, begin).desired
+        if not coming:
+            return desired, read_for(desired, token_file, concurrency, max_rps, output)
+        with output.busy("reading the buckets"), stage("list"):
+            return desired, coming[0].result()
+
+
+def by_dump(output: Output) -> "Callable[[ReadClient], LiveState]":
+    """How `--refresh dump` reads."""
+    asked = AskedDumps(environment.state_folder() / "dumps")
+    return lambda service: read_live_by_dump(service, asked, output.say)
+
+
+def check_only(only: Sequence[str], desired: DesiredState, live: LiveState) -> None:
+    """Raise `UsageError` where a glob matches no key: a misspelt one would be green for ever."""
+    for glob in unmatched_globs(only, desired, live):
+        from difflib import get_close_matches
+
+        near = get_close_matches(glob, desired.entries, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise UsageError(f"--only {glob} matches no key of the catalogue or of its files{hint}")
