@@ -2,6 +2,8 @@
 key and compared. No YAML, no validation, no HTTP, no plan.
 
     python -m benchmarks.floor DESIRED.json LIVE.json
+
+The inputs are those of `data.write_floor`.
 """
 
 import gc

@@ -26,6 +26,12 @@ class Entries:
     unmade: dict[Key, Place] = field(default_factory=dict)
     """Keys of which no entry could be made."""
 
+    def keys_in(self, raws: dict[str, Any]) -> list[Key]:
+        """Those of the keys that are among these, too."""
+        return [
+            key for known in (self.present, self.absent, self.unmade) for key in known.keys() & raws
+        ]
+
     def place(self, key: Key) -> Place | None:
         """Where an entry is declared; None where there is none of this key."""
         entry = self.present.get(key) or self.absent.get(key)
@@ -56,21 +62,18 @@ class EntryReader:
 
     def _check(self, records: Records, entries: Entries) -> None:
         """Check each entry's form, and let go of those that are there already."""
-        repeated: list[str] = []
+        for repeated in entries.keys_in(records.entries):
+            message = f"this key is there already, at {entries.place(repeated)}"
+            self.findings.error_at(records.place(repeated), ("files", repeated), message)
+            del records.entries[repeated]
+        if records.accepted:
+            return
         for key, raw in records.entries.items():
-            first = entries.place(Key(key))
-            if first is not None:
-                message = f"this key is there already, at {first}"
-                self.findings.error_at(records.place(key), ("files", key), message)
-                repeated.append(key)
-            elif not records.accepted:
-                if not KEY_FORM.fullmatch(key):
-                    wanted = "expected 1 to 128 characters of letters, digits and . _ - / : @"
-                    what = f"{wanted}, found {shown(key)}"
-                    self.findings.error_at(records.place(key), ("files", key), what)
-                self._form(key, raw, records)
-        for key in repeated:
-            del records.entries[key]
+            if not KEY_FORM.fullmatch(key):
+                wanted = "expected 1 to 128 characters of letters, digits and . _ - / : @"
+                what = f"{wanted}, found {shown(key)}"
+                self.findings.error_at(records.place(key), ("files", key), what)
+            self._form(key, raw, records)
 
     def _form(self, key: str, raw: Any, records: Records) -> None:
         where = ("files", key)
@@ -110,28 +113,27 @@ class EntryReader:
         if not isinstance(raw, dict):
             entries.unmade[key] = place
             return
-        was = raw.get("was")
+        get = raw.get
+        was, acr_id, title = get("was"), get("acr_id"), get("title")
         names = tuple(Key(n) for n in was if isinstance(n, str)) if isinstance(was, list) else ()
-        acr_id = raw.get("acr_id")
         acr_id = acr_id.lower() if isinstance(acr_id, str) else None
         bucket = self._bucket(key, raw, records)
-        if raw.get("absent") is True:
+        if get("absent") is True:
             entries.absent[key] = AbsentEntry(key, place, acr_id, names)
             return
-        title = raw.get("title")
-        title = normal_title(title) if isinstance(title, str) else None
-        if title == "" != raw["title"]:
+        normal = normal_title(title) if isinstance(title, str) else None
+        if normal == "" != title:
             self.findings.error(records.file, ("files", key, "title"), "the title is empty")
         entries.present[key] = Entry(
             key,
-            title or "",
+            normal or "",
             bucket or "",
             place,
-            self.metadata.of(records.file, key, raw.get("user_defined")),
-            reader.source(records.file, key, raw.get("source")),
+            self.metadata.of(records.file, key, get("user_defined")),
+            reader.source(records.file, key, get("source")),
             acr_id,
             names,
-            raw.get("protect") is True,
+            get("protect") is True,
         )
 
     def _bucket(self, key: Key, raw: dict[str, Any], records: Records) -> str | None:

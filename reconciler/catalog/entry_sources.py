@@ -46,10 +46,10 @@ class SourceReader:
 
     def source(self, file: str, key: str, raw: Any) -> Source | None:
         """The source, or None where there is none or its form is wrong."""
-        names = _KINDS.keys() & raw.keys() if isinstance(raw, dict) else ()
+        names = [name for name in raw if name in _KINDS] if isinstance(raw, dict) else []
         if len(names) != 1:
             return None
-        (name,) = names
+        name = names[0]
         location, pin = raw[name], raw.get("sha256")
         if not isinstance(location, str):
             return None

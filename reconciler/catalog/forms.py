@@ -28,11 +28,14 @@ def number_paths(raw: Any) -> list[DataPath]:
     """Where in an entry a number or a boolean stands although a text is meant."""
     if not isinstance(raw, dict):
         return []
-    found: list[DataPath] = [(name,) for name in _TEXTS if type(raw.get(name)) in _NUMBERS]
     was, source = raw.get("was"), raw.get("source")
-    if type(was) is list:
+    found: list[DataPath] = []
+    # Nearly every entry has none, and is seen to in a few steps.
+    if not _NUMBERS.isdisjoint(map(type, map(raw.get, _TEXTS))):
+        found += [(name,) for name in _TEXTS if type(raw.get(name)) in _NUMBERS]
+    if isinstance(was, list):
         found += [("was", index) for index, item in enumerate(was) if type(item) in _NUMBERS]
-    if type(source) is dict:
+    if isinstance(source, dict) and not _NUMBERS.isdisjoint(map(type, source.values())):
         found += [("source", name) for name, item in source.items() if type(item) in _NUMBERS]
     return found
 
