@@ -11,12 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from reconciler.api import ReadClient, WriteClient
-from reconciler.api.dump import Memory
-from reconciler.api.pace import Pace
-from reconciler.api.transport import Transport
 from reconciler.catalog import Digests, Loaded, load
 from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
 from reconciler.catalog.exporting import exported_entries, exported_header, slug
@@ -32,6 +28,11 @@ from reconciler.core.ports import Clock, Reading
 from reconciler.errors import ServiceError
 from reconciler.ledger import last_applied
 from reconciler.stages import stage
+
+if TYPE_CHECKING:
+    from reconciler.api import ReadClient, WriteClient
+    from reconciler.api.dump import Memory
+    from reconciler.api.transport import Transport
 
 __all__ = [
     "Connection",
@@ -52,7 +53,7 @@ __all__ = [
 ]
 
 
-Client = TypeVar("Client", bound=ReadClient)
+Client = TypeVar("Client", bound="ReadClient")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +81,14 @@ class Exported:
 @contextmanager
 def connected(
     base_url: str, buckets: Mapping[str, Bucket], connection: Connection
-) -> Iterator[ReadClient]:
+) -> Iterator["ReadClient"]:
     """The service, read only: what this yields has no method that writes.
 
     Raises `UsageError` where the token must not go to the base URL: it is no address of https,
     nor one of http on this machine. `TokenRefused` where the token cannot be one.
     """
+    from reconciler.api import ReadClient
+
     with _transport(base_url, connection) as transport:
         yield _client(ReadClient, buckets, connection, transport)
 
@@ -93,8 +96,10 @@ def connected(
 @contextmanager
 def connected_for_writing(
     base_url: str, buckets: Mapping[str, Bucket], connection: Connection
-) -> Iterator[WriteClient]:
+) -> Iterator["WriteClient"]:
     """The service, to read and to write. Raises as `connected`."""
+    from reconciler.api import WriteClient
+
     with _transport(base_url, connection) as transport:
         yield _client(WriteClient, buckets, connection, transport)
 
@@ -119,7 +124,7 @@ def read_live(service: Reading) -> LiveState:
 
 
 def read_live_by_dump(
-    service: ReadClient, memory: Memory, tell: Callable[[str], None]
+    service: "ReadClient", memory: "Memory", tell: Callable[[str], None]
 ) -> LiveState:
     """The same, from the service's own dumps of the buckets, of which it makes one a day: `memory`
     knows which were asked for (`reconciler.asked.AskedDumps`). Where there is none, or it is not
@@ -185,7 +190,9 @@ def _check_complete(live: LiveState) -> None:
             )
 
 
-def _transport(base_url: str, connection: Connection) -> AbstractContextManager[Transport]:
+def _transport(base_url: str, connection: Connection) -> AbstractContextManager["Transport"]:
+    from reconciler.api.transport import Transport
+
     return closing(
         Transport(
             base_url=base_url,
@@ -202,8 +209,10 @@ def _client(
     kind: type[Client],
     buckets: Mapping[str, Bucket],
     connection: Connection,
-    transport: Transport,
+    transport: "Transport",
 ) -> Client:
+    from reconciler.api.pace import Pace
+
     return kind(
         buckets=buckets,
         transport=transport,

@@ -29,7 +29,7 @@ def write_plan(path: Path, plan: Plan, made: Made) -> None:
             raise PlanFileError(f"writing the plan {path}: what is there is not a regular file")
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".plan-", delete=False) as file:
             try:
-                file.write(encode(plan, made))
+                file.writelines(encode(plan, made))
                 file.flush()
                 os.fsync(file.fileno())
                 Path(file.name).replace(path)
@@ -58,7 +58,7 @@ def read_plan(path: Path, schema: bytes) -> tuple[Plan, Made]:
         )
     _check_structure(path, body, schema)
     try:
-        return decode(data)
+        return decode(data, body)
     except PlanFileError as error:
         raise PlanFileError(f"reading the plan {path}: {_short(str(error))}") from error
 

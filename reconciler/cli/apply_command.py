@@ -3,27 +3,15 @@
 import gc
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.app import connected_for_writing, make_plan, read_live
-from reconciler.apply import Halt
-from reconciler.applying import (
-    Run,
-    Settings,
-    Work,
-    apply_plan,
-    locked_for,
-    work_of,
-    work_of_reviewed,
-)
-from reconciler.cli import environment, exits
 from reconciler.cli.duration import DURATION
 from reconciler.cli.options import (
     catalog_options,
@@ -35,18 +23,12 @@ from reconciler.cli.options import (
     verbose_option,
 )
 from reconciler.cli.output import Output, with_output
-from reconciler.cli.progress import watching
-from reconciler.cli.reading import check_only, connection, open_catalog
-from reconciler.cli.showing import made_now, show_plan
-from reconciler.cli.telling import tell_differences, tell_finished, tell_new, tell_unwritten
 from reconciler.cli.timing import timed
-from reconciler.core.marks import mark_fields
-from reconciler.core.model import DesiredState, LiveState
-from reconciler.core.plan import Options, Plan, Rule
-from reconciler.errors import ReconcilerError, RefusedByGuardrail, StalePlan, UsageError
-from reconciler.planfile import read_plan
-from reconciler.shipped import schema
+from reconciler.core.plan import Rule
 from reconciler.stages import stage
+
+if TYPE_CHECKING:
+    from reconciler.apply import Halt
 
 
 @click.command("apply")
@@ -116,8 +98,17 @@ def command(
     --plan-digest, once it is found to be the one that was reviewed. With PLAN.json, what of
     that plan still holds is executed.
     """
+    from reconciler.app import connected_for_writing, read_live
+    from reconciler.apply import Halt
+    from reconciler.applying import Run, Settings, apply_plan, locked_for
+    from reconciler.cli import environment, exits
+    from reconciler.cli.asked import Asked
+    from reconciler.cli.progress import watching
+    from reconciler.cli.reading import connection, open_catalog
+    from reconciler.cli.telling import tell_finished, tell_unwritten
+
     options = options_of(only, allow, retry_broken=retry_broken)
-    asked = _Asked(options, plan_file, plan_digest, reviewed, yes=yes, verbose=verbose)
+    asked = Asked(options, plan_file, plan_digest, reviewed, yes=yes, verbose=verbose)
     asked.check()
     saved = asked.saved()
     loaded = open_catalog(catalog, source_root, output)
@@ -163,82 +154,13 @@ def command(
     return exits.of_apply(finished, signal=stopped.by, wait=not no_wait)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What is to be applied, as the user said it."""
-
-    options: Options
-    plan_file: Path | None
-    digest: str | None
-    reviewed: Path | None
-    yes: bool = field(kw_only=True)
-    verbose: bool = field(kw_only=True)
-
-    def check(self) -> None:
-        """Raise `UsageError` where what was said makes no sense together."""
-        if self.plan_file is not None and self.options != Options():
-            raise UsageError(
-                "a saved plan has its own --only, --allow and --retry-broken: give them to plan"
-            )
-        if self.reviewed is not None and (self.digest is None or self.plan_file is not None):
-            raise UsageError("--reviewed goes with --plan-digest, and without PLAN.json")
-        if not (self.yes or self.digest or sys.stdin.isatty()):
-            raise UsageError("there is no terminal to ask on: give --yes, or --plan-digest")
-
-    def saved(self) -> Plan | None:
-        """The saved plan, read before anything is asked of the service."""
-        if self.plan_file is None:
-            return None
-        plan, _ = read_plan(self.plan_file, schema("plan.schema.json"))
-        return plan
-
-    def work(
-        self, saved: Plan | None, desired: DesiredState, live: LiveState, output: Output
-    ) -> Work:
-        """What to execute, once it is shown and agreed to."""
-        if saved is None:
-            check_only(self.options.only, desired, live)
-            work = work_of(make_plan(desired, live, self.options))
-        else:
-            work = work_of_reviewed(saved, desired, live)
-        self._check_digest(work.plan, desired, output)
-        self._show(work.plan, desired, output)
-        tell_new(work, output)
-        if work.plan.violations:
-            raise RefusedByGuardrail("the plan is refused by guardrails, and nothing was sent")
-        if work.changes and not (self.yes or self.digest) and not _confirmed(len(work.changes)):
-            raise ReconcilerError("declined: nothing was sent")
-        return work
-
-    def _show(self, plan: Plan, desired: DesiredState, output: Output) -> None:
-        marks = mark_fields(desired.identity)
-        show_plan(plan, made_now(), "text", output, verbose=self.verbose, marks=marks)
-
-    def _check_digest(self, plan: Plan, desired: DesiredState, output: Output) -> None:
-        if self.digest is None or self.digest == plan.digest:
-            return
-        self._show(plan, desired, output)
-        if self.reviewed is not None:
-            before, _ = read_plan(self.reviewed, schema("plan.schema.json"))
-            tell_differences(before, plan, output)
-        raise StalePlan(
-            f"the plan is not the one that was reviewed: its digest is {plan.digest}, "
-            f"reviewed was {self.digest}; nothing was sent. After an apply of it that was cut off, "
-            "`apply PLAN.json` goes on with what is left"
-        )
-
-
-def _confirmed(count: int) -> bool:
-    return click.confirm(f"Apply these {count} changes?", err=True)
-
-
 @dataclass(slots=True)
 class _Stopped:
     by: int | None = None
 
 
 @contextmanager
-def _stopped_by_signals(halt: Halt, output: Output) -> Iterator[_Stopped]:
+def _stopped_by_signals(halt: "Halt", output: Output) -> Iterator[_Stopped]:
     """The first Ctrl-C or SIGTERM ends the run cleanly, the second at once."""
     stopped = _Stopped()
 

@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.options import ledger_option, ledger_path
 from reconciler.cli.output import Output, with_output
-from reconciler.core.model import Json
+from reconciler.core.streaming import Streamed
 from reconciler.ledger.chain import Anchor
 from reconciler.ledger.findings import Finding, NotALedger, OtherVersion, Torn
 from reconciler.ledger.reading import read_bytes
@@ -118,7 +118,7 @@ def _what_now(findings: Sequence[Finding]) -> str:
     )
 
 
-def _json(path: Path, verdict: Verdict) -> dict[str, Json]:
+def _json(path: Path, verdict: Verdict) -> Streamed:
     is_whole = not verdict.findings and verdict.records > 0
     return {
         "ledger": os.fsencode(path).decode("utf-8", "replace"),
@@ -127,8 +127,8 @@ def _json(path: Path, verdict: Verdict) -> dict[str, Json]:
         "first": verdict.first,
         "last": verdict.last,
         "anchor": str(verdict.head) if is_whole else None,
-        "findings": [
+        "findings": (
             {"kind": finding.kind, "line": finding.line, "message": finding.said}
             for finding in verdict.findings
-        ],
+        ),
     }

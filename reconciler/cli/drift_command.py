@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from reconciler.app import find_drift
 from reconciler.cli.options import (
     catalog_options,
     ledger_option,
@@ -14,11 +13,7 @@ from reconciler.cli.options import (
     verbose_option,
 )
 from reconciler.cli.output import Output, with_output
-from reconciler.cli.reading import check_only, open_and_read
-from reconciler.cli.showing import most_shown
 from reconciler.cli.timing import timed
-from reconciler.core.marks import mark_fields
-from reconciler.render.drift_text import drift_json, drift_text
 
 
 @click.command("drift")
@@ -55,6 +50,12 @@ def command(
 
     Ends with 2 where there is drift. It judges no limits.
     """
+    from reconciler.app import find_drift
+    from reconciler.cli.reading import check_only, open_and_read
+    from reconciler.cli.showing import most_shown
+    from reconciler.core.marks import mark_fields
+    from reconciler.render.drift_text import drift_json, drift_text
+
     desired, live = open_and_read(catalog, source_root, token_file, concurrency, max_rps, output)
     check_only(only, desired, live)
     drift = find_drift(

@@ -1,18 +1,14 @@
 """What a command takes from its surroundings: the token, the operator's settings, who runs it."""
 
-import getpass
 import os
 import platform
 import sys
-import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from urllib.request import getproxies, proxy_bypass
 
 from reconciler import regular
 from reconciler.catalog import Digests
 from reconciler.catalog.base_url import AddressError, of_operator
-from reconciler.cli import commit
 from reconciler.clock import SystemClock
 from reconciler.core.model import Json
 from reconciler.errors import TokenRefused, UsageError
@@ -55,6 +51,8 @@ def base_url() -> str | None:
 
 def proxies(url: str) -> Mapping[str, str]:
     """The operator's proxies for a host, none for the hosts in NO_PROXY or on this machine."""
+    from urllib.request import getproxies, proxy_bypass
+
     host = url.split("://", 1)[-1].split("/", 1)[0].rsplit(":", 1)[0].strip("[]")
     if host in ("localhost", "::1") or host.startswith("127.") or proxy_bypass(host):
         return {}
@@ -84,6 +82,8 @@ def digests() -> Digests | None:
 
 def new_run_id() -> str:
     """A name for one apply."""
+    import uuid
+
     return uuid.uuid4().hex[:12]
 
 
@@ -95,6 +95,8 @@ def holder(run: str) -> str:
 def provenance(folder: Path, files: Iterable[Path]) -> Mapping[str, Json]:
     """Who applies, from which commit, in which CI run and pull request. `files`: the catalogue's,
     in `folder`."""
+    from reconciler.cli import commit
+
     env = os.environ
     github = env.get("GITHUB_RUN_ID") and (
         f"{env.get('GITHUB_SERVER_URL', '')}/{env.get('GITHUB_REPOSITORY', '')}"
@@ -139,6 +141,8 @@ def _from_file(path: Path) -> str:
 
 
 def _user() -> str:
+    import getpass
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -4,14 +4,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.app import export_bucket
-from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
-from reconciler.catalog.disk import create
-from reconciler.catalog.write import write_csv, write_jsonl, write_yaml
-from reconciler.cli import environment
 from reconciler.cli.options import service_options
 from reconciler.cli.output import Output, with_output
-from reconciler.cli.reading import connection
 from reconciler.cli.timing import timing_option
 from reconciler.errors import ReconcilerError, UsageError
 
@@ -41,6 +35,12 @@ def command(
     Files that carry a catalogue's mark are left out. Planning the result changes nothing but
     marks. The service's address comes from RECONCILER_BASE_URL, if it is another.
     """
+    from reconciler.app import export_bucket
+    from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
+    from reconciler.catalog.write import write_csv, write_jsonl, write_yaml
+    from reconciler.cli import environment
+    from reconciler.cli.reading import connection
+
     form = ".yaml" if out is None else out.suffix
     if form not in (".yaml", ".yml", ".csv", ".jsonl"):
         raise UsageError(f"--out {out}: its name must end in .yaml, .csv or .jsonl")
@@ -55,7 +55,7 @@ def command(
     else:
         text = write_yaml(exported.header, entries)
     if out is None:
-        output.raw(text.encode())
+        output.raw([text.encode()])
     else:
         _write_new(out, text.encode())
     if out is not None and form in (".csv", ".jsonl"):
@@ -68,6 +68,8 @@ def command(
 
 def _write_new(path: Path, data: bytes) -> None:
     """Write a file that is not there yet: a catalogue that people wrote is never overwritten."""
+    from reconciler.catalog.disk import create
+
     try:
         create(path, data)
     except FileExistsError as error:

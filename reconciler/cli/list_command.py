@@ -5,12 +5,9 @@ from pathlib import Path
 
 import click
 
-from reconciler.app import list_entries
 from reconciler.cli.options import catalog_options, service_options
 from reconciler.cli.output import Output, with_output
-from reconciler.cli.reading import open_and_read
 from reconciler.cli.timing import timing_option
-from reconciler.render.listing import list_csv, list_json, list_text
 
 
 @click.command("list")
@@ -36,6 +33,10 @@ def command(
     output: Output,
 ) -> None:
     """Show every entry: its file, the file's state, and whether it is in sync."""
+    from reconciler.app import list_entries
+    from reconciler.cli.reading import open_and_read
+    from reconciler.render.listing import list_csv, list_json, list_text
+
     desired, live = open_and_read(catalog, source_root, token_file, concurrency, max_rps, output)
     every = list_entries(desired, live)
     match form:

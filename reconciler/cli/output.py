@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TextIO
@@ -12,6 +12,9 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
+
+    from reconciler.core.model import Json
+    from reconciler.core.streaming import Streamed
 
 _WIDE_ENOUGH = 100
 """Columns to use where the output is no terminal: a log, a file, a pipe."""
@@ -27,29 +30,35 @@ class Output:
     @property
     def width(self) -> int:
         """The columns of the terminal, or a fixed number where there is none."""
-        return self._console(stderr=False).width
+        return self._console(stderr=False).width if sys.stdout.isatty() else _WIDE_ENOUGH
 
-    def result(self, text: "Text") -> None:
-        """What the command was called for."""
-        self._console(stderr=False).print(text, soft_wrap=True, end="")
-
-    def json(self, value: object) -> None:
-        """What the command was called for, as JSON for programs, with nothing hidden in it."""
-        import orjson
-
-        from reconciler.render.json_text import harmless
-
-        self.raw(harmless(orjson.dumps(value, option=orjson.OPT_INDENT_2)) + b"\n")
-
-    def raw(self, data: bytes) -> None:
-        """What the command was called for, byte for byte: JSON, or what writes its texts as JSON
-        does. A terminal, where nobody counts bytes, is shown the harmless spelling."""
-        from reconciler.render.json_text import harmless
-
-        if sys.stdout.isatty():
-            data = harmless(data)
+    def result(self, texts: "Iterable[Text]") -> None:
+        """What the command was called for, each text as it comes."""
+        # rich is slow to import and to run: where nothing is coloured it is not asked.
+        console = self._console(stderr=False) if self._color and sys.stdout.isatty() else None
+        for text in texts:
+            if console is None or console.color_system is None:
+                sys.stdout.write(text.plain)
+            else:
+                console.print(text, soft_wrap=True, end="")
         sys.stdout.flush()
-        sys.stdout.buffer.write(data)
+
+    def json(self, value: "Streamed | Iterator[Json]") -> None:
+        """What the command was called for, as JSON for programs, with nothing hidden in it."""
+        from reconciler.core.streaming import indented
+        from reconciler.render.json_text import harmless
+
+        self.raw(map(harmless, indented(value)))
+
+    def raw(self, pieces: Iterable[bytes]) -> None:
+        """What the command was called for, byte for byte: JSON, of which no piece ends inside a
+        text, or what hides nothing. A terminal, where nobody counts bytes, is shown the harmless
+        spelling."""
+        from reconciler.render.json_text import harmless
+
+        shown = map(harmless, pieces) if sys.stdout.isatty() else pieces
+        sys.stdout.flush()
+        sys.stdout.buffer.writelines(shown)
         sys.stdout.buffer.flush()
 
     def tell(self, message: str) -> None:
@@ -78,6 +87,8 @@ class Output:
 
     def busy(self, doing: str) -> AbstractContextManager[object]:
         """A sign of life on a terminal, for as long as something takes."""
+        if not sys.stderr.isatty():
+            return nullcontext()
         console = self._console(stderr=True)
         return console.status(doing) if console.is_terminal else nullcontext()
 

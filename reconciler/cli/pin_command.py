@@ -4,8 +4,6 @@ from pathlib import Path
 
 import click
 
-from reconciler.catalog import pin
-from reconciler.cli import environment
 from reconciler.cli.options import catalog_options
 from reconciler.cli.output import Output, with_output
 from reconciler.cli.timing import timing_option
@@ -20,6 +18,9 @@ def command(catalog: Path, source_root: Path | None, output: Output) -> int:
 
     Only the bytes that must change do: comments, order and quoting stay.
     """
+    from reconciler.catalog import pin
+    from reconciler.cli import environment
+
     report = pin(catalog, source_root=source_root, digests=environment.digests())
     for key in report.refreshed:
         output.say(f"{key}: its source changed, and so does its pin")

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from reconciler.app import make_plan
 from reconciler.cli.options import (
     catalog_options,
     options_of,
@@ -14,13 +13,9 @@ from reconciler.cli.options import (
     verbose_option,
 )
 from reconciler.cli.output import Output, with_output
-from reconciler.cli.reading import by_dump, check_only, open_and_read, open_catalog, read_for
-from reconciler.cli.showing import made_now, show_plan
 from reconciler.cli.timing import timed
-from reconciler.core.marks import mark_fields
 from reconciler.core.plan import Rule
 from reconciler.errors import RefusedByGuardrail
-from reconciler.planfile import write_plan
 from reconciler.stages import stage
 
 
@@ -33,10 +28,10 @@ from reconciler.stages import stage
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "markdown", "json"]),
     default="text",
     show_default=True,
-    help="For people, or for programs.",
+    help="For people, for a comment on a pull request, or for programs.",
 )
 @click.option(
     "--detailed-exitcode", is_flag=True, help="End with 2 where there is something to do."
@@ -61,6 +56,12 @@ def command(
     output: Output,
 ) -> int:
     """Show what apply would do. It reads the service, and cannot write to it."""
+    from reconciler.app import make_plan
+    from reconciler.cli.reading import by_dump, check_only, open_and_read, open_catalog, read_for
+    from reconciler.cli.showing import made_now, show_plan
+    from reconciler.core.marks import mark_fields
+    from reconciler.planfile import write_plan
+
     if refresh == "dump":
         desired = open_catalog(catalog, source_root, output).desired
         live = read_for(desired, token_file, concurrency, max_rps, output, by_dump(output))

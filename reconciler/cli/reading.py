@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
-from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from reconciler.api import ReadClient
 from reconciler.app import (
     Connection,
     Loaded,
@@ -24,6 +23,9 @@ from reconciler.core.model import Bucket, DesiredState, LiveState
 from reconciler.core.planner import unmatched_globs
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.stages import stage
+
+if TYPE_CHECKING:
+    from reconciler.api import ReadClient
 
 
 def open_catalog(
@@ -61,7 +63,7 @@ def read_for(
     concurrency: int,
     max_rps: float | None,
     output: Output,
-    read: Callable[[ReadClient], LiveState] = read_live,
+    read: "Callable[[ReadClient], LiveState]" = read_live,
 ) -> LiveState:
     """The live state, read by a client that cannot write."""
     how = connection(desired.base_url, token_file, concurrency, max_rps)
@@ -97,7 +99,7 @@ def open_and_read(
             return desired, coming[0].result()
 
 
-def by_dump(output: Output) -> Callable[[ReadClient], LiveState]:
+def by_dump(output: Output) -> "Callable[[ReadClient], LiveState]":
     """How `--refresh dump` reads."""
     asked = AskedDumps(environment.state_folder() / "dumps")
     return lambda service: read_live_by_dump(service, asked, output.say)
@@ -106,6 +108,8 @@ def by_dump(output: Output) -> Callable[[ReadClient], LiveState]:
 def check_only(only: Sequence[str], desired: DesiredState, live: LiveState) -> None:
     """Raise `UsageError` where a glob matches no key: a misspelt one would be green for ever."""
     for glob in unmatched_globs(only, desired, live):
+        from difflib import get_close_matches
+
         near = get_close_matches(glob, desired.entries, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
         raise UsageError(f"--only {glob} matches no key of the catalogue or of its files{hint}")

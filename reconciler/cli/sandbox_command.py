@@ -104,7 +104,7 @@ def command(
     script = PROFILES[faults].script(chosen) if faults is not None else ()
 
     def announce(url: str) -> None:
-        output.raw(f"sandbox: serving {url}\n".encode())
+        output.raw([f"sandbox: serving {url}\n".encode()])
         if faults is not None:
             output.say(f"to get the same faults again: --faults {faults} --faults-seed {chosen}")
         if seed is None and data is None:

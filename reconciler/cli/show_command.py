@@ -6,9 +6,6 @@ import click
 
 from reconciler.cli.options import verbose_option
 from reconciler.cli.output import Output, with_output
-from reconciler.cli.showing import show_plan
-from reconciler.planfile import read_plan
-from reconciler.shipped import schema
 
 
 @click.command("show")
@@ -16,14 +13,22 @@ from reconciler.shipped import schema
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "markdown", "json"]),
     default="text",
     show_default=True,
-    help="For people, or the file's own bytes.",
+    help="For people, for a comment on a pull request, or the file's own bytes.",
 )
 @verbose_option
 @with_output
 def command(plan_file: Path, form: str, verbose: bool, output: Output) -> None:
     """Show a saved plan."""
+    from reconciler.cli.showing import show_plan
+    from reconciler.core.marks import mark_fields
+    from reconciler.core.model import Identity
+    from reconciler.planfile import read_plan
+    from reconciler.shipped import schema
+
     plan, made = read_plan(plan_file, schema("plan.schema.json"))
-    show_plan(plan, made, form, output, verbose=verbose)
+    # A plan does not say how its catalogue names them.
+    marks = mark_fields(Identity())
+    show_plan(plan, made, form, output, verbose=verbose, marks=marks)

@@ -7,8 +7,6 @@ from reconciler import __version__
 from reconciler.cli.output import Output
 from reconciler.core.codec import Made, encode
 from reconciler.core.plan import Plan
-from reconciler.render.fields import USUAL_MARKS
-from reconciler.render.plan_text import plan_text
 
 _MOST = 100
 """How many changes are shown of a long plan."""
@@ -32,11 +30,19 @@ def show_plan(
     output: Output,
     *,
     verbose: bool,
-    marks: Set[str] = USUAL_MARKS,
+    marks: Set[str],
 ) -> None:
-    """The plan as text, or as the plan file's bytes. `marks`: the mark's fields, where known."""
-    if form == "json":
-        output.raw(encode(plan, made))
-    else:
-        most = most_shown(len(plan.changes), verbose=verbose)
-        output.result(plan_text(plan, width=output.width, most=most, verbose=verbose, marks=marks))
+    """The plan as text, as Markdown, or as the plan file's bytes. `marks`: the mark's fields."""
+    most = most_shown(len(plan.changes), verbose=verbose)
+    match form:
+        case "json":
+            output.raw(encode(plan, made))
+        case "markdown":
+            from reconciler.render.plan_markdown import plan_markdown
+
+            output.raw([plan_markdown(plan, most=most, marks=marks).encode()])
+        case _:
+            from reconciler.render.plan_text import plan_text
+
+            width = output.width
+            output.result(plan_text(plan, width=width, most=most, verbose=verbose, marks=marks))

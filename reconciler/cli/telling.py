@@ -77,6 +77,8 @@ def tell_differences(reviewed: Plan, now: Plan, output: Output) -> None:
     ):
         for name in sorted(names)[:_MOST]:
             output.tell(f"{said}: {action(changes[name])} {_subject(changes[name])}")
+        if len(names) > _MOST:
+            output.tell(f"... and {len(names) - _MOST:,} more {said}")
 
 
 def _tell_outcome(change: Change, outcome: Outcome, output: Output) -> None:
@@ -86,7 +88,7 @@ def _tell_outcome(change: Change, outcome: Outcome, output: Output) -> None:
         case Stale(why=why, live=live):
             file_id = None if isinstance(change, Create) else change.file_id
             _tell_line(change, file_id, "stale", why, output)
-            output.result(stale_text(_base(change), live, _wanted(change), width=output.width))
+            output.result([stale_text(_base(change), live, _wanted(change), width=output.width)])
         case Failed(why=why, file_id=file_id):
             _tell_line(change, file_id, "failed", why, output)
         case Unknown(why=why):
@@ -97,7 +99,7 @@ def _tell_outcome(change: Change, outcome: Outcome, output: Output) -> None:
 
 def _tell_line(change: Change, file_id: int | None, ending: str, why: str, output: Output) -> None:
     width = output.width
-    output.result(outcome_line(action(change), change.key, file_id, ending, why, width=width))
+    output.result([outcome_line(action(change), change.key, file_id, ending, why, width=width)])
 
 
 def _what_remains(finished: Finished, only: tuple[str, ...]) -> str:

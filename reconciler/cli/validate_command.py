@@ -6,7 +6,6 @@ import click
 
 from reconciler.cli.options import catalog_options
 from reconciler.cli.output import Output, with_output
-from reconciler.cli.reading import open_catalog
 from reconciler.cli.timing import timing_option
 
 
@@ -16,6 +15,8 @@ from reconciler.cli.timing import timing_option
 @timing_option
 def command(catalog: Path, source_root: Path | None, output: Output) -> None:
     """Check a catalogue: syntax, schema, sources and keys. Offline, without a token."""
+    from reconciler.cli.reading import open_catalog
+
     loaded = open_catalog(catalog, source_root, output)
     desired = loaded.desired
     entries, absent = len(desired.entries), len(desired.absent)

@@ -7,7 +7,7 @@ that was changed in any way is refused.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
@@ -31,6 +31,7 @@ from reconciler.core.plan import (
     Update,
     Violation,
 )
+from reconciler.core.streaming import Streamed, compact, indented
 from reconciler.errors import PlanFileError
 
 FORMAT = "reconciler/plan/1"
@@ -82,20 +83,22 @@ def files_digest(files: Sequence[File]) -> str:
     return f"sha256:{hashed.hexdigest()}"
 
 
-def encode(plan: Plan, made: Made) -> bytes:
-    """The plan file's bytes."""
-    body = _body(plan, made)
-    return _lines({**body, "checksum": _checksum(body)})
+def encode(plan: Plan, made: Made) -> Iterator[bytes]:
+    """The plan file's bytes, piece by piece; no piece ends inside a text."""
+    checksum = _checksum(_body(plan, made))
+    return indented({**_body(plan, made), "checksum": checksum})
 
 
-def decode(data: bytes) -> tuple[Plan, Made]:
-    """The plan of a file whose structure was checked against `schemas/plan.schema.json`.
+def decode(data: bytes, body: Mapping[str, Any]) -> tuple[Plan, Made]:
+    """The plan of a file. `body`: its JSON, whose structure was checked against
+    `schemas/plan.schema.json`.
 
     Raises `PlanFileError` where a byte was changed since it was written.
     """
-    body = orjson.loads(data)
-    checksum = body.pop("checksum", None)
-    if checksum != _checksum(body) or data != _lines({**body, "checksum": checksum}):
+    sealed = {name: item for name, item in body.items() if name != "checksum"}
+    checksum = body.get("checksum")
+    whole = {**sealed, "checksum": checksum}
+    if checksum != _checksum(_streamed(sealed)) or not _is(data, indented(_streamed(whole))):
         raise PlanFileError("its bytes were changed after it was written (checksum): plan again")
     plan = _decode_plan(body)
     buckets = {name: seen.id for name, seen in plan.live.items()}
@@ -182,7 +185,7 @@ def action(change: Change) -> str:
             assert_never(change)
 
 
-def _body(plan: Plan, made: Made) -> dict[str, Any]:
+def _body(plan: Plan, made: Made) -> Streamed:
     summary = plan.summary
     return {
         "format": FORMAT,
@@ -195,12 +198,12 @@ def _body(plan: Plan, made: Made) -> dict[str, Any]:
         },
         "options": _options(plan.options),
         "summary": {name: getattr(summary, name) for name in Summary.__slots__},
-        "changes": [encode_change(change) for change in plan.changes],
-        "violations": [_told(violation, {"rule": violation.rule}) for violation in plan.violations],
-        "notes": [
+        "changes": map(encode_change, plan.changes),
+        "violations": (_told(each, {"rule": each.rule}) for each in plan.violations),
+        "notes": (
             _told(note, {"fact": note.fact, "bucket": note.bucket, "file_id": note.file_id})
             for note in plan.notes
-        ],
+        ),
         "created_at": made.created_at,
         "tool": made.tool,
     }
@@ -230,12 +233,24 @@ def _source(source: PlannedSource) -> dict[str, Json]:
     return {name: item for name, item in every.items() if item is not None}
 
 
-def _checksum(body: Mapping[str, Any]) -> str:
-    return f"sha256:{hashlib.sha256(canonical(body)).hexdigest()}"
+def _checksum(body: Streamed) -> str:
+    hashed = hashlib.sha256()
+    for piece in compact(body):
+        hashed.update(piece)
+    return f"sha256:{hashed.hexdigest()}"
 
 
-def _lines(body: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+def _streamed(body: Mapping[str, Any]) -> Streamed:
+    return {name: iter(item) if isinstance(item, list) else item for name, item in body.items()}
+
+
+def _is(data: bytes, pieces: Iterable[bytes]) -> bool:
+    at = 0
+    for piece in pieces:
+        if not data.startswith(piece, at):
+            return False
+        at += len(piece)
+    return at == len(data)
 
 
 def _decode_plan(body: Mapping[str, Any]) -> Plan:

@@ -34,6 +34,7 @@ from dataclasses import dataclass
 from reconciler.core.content import Content, Contents
 from reconciler.core.describe import differing_fields, removed_values
 from reconciler.core.facts import (
+    MOST_NAMED,
     Broken,
     Drifted,
     Duplicate,
@@ -304,17 +305,22 @@ class _Diff:
         if entry.source.digest is not None:
             twins.update(self._twins.get((entry.bucket, entry.source.digest), ()))
         return Missing(
-            entry, entry.source, self._contents.wanted(entry, over=None), tuple(sorted(twins))
+            entry,
+            entry.source,
+            self._contents.wanted(entry, over=None),
+            tuple(sorted(twins)[: MOST_NAMED + 1]),
         )
 
     def _twins_of(self, matching: Matching) -> Mapping[tuple[str, str], Sequence[FileId]]:
-        """Foreign files by bucket and title, and by bucket and source digest."""
+        """Foreign files by bucket and title, and by bucket and source digest: the oldest of each,
+        since a thousand entries of one title may stand against a thousand files of it."""
         twins: dict[tuple[str, str], list[FileId]] = defaultdict(list)
-        for file, _ in matching.foreign:
-            twins[file.bucket, file.title].append(file.id)
+        for file, _ in sorted(matching.foreign, key=lambda foreign: foreign[0].id):
             digest = source_digest(file, self._desired.identity)
-            if digest is not None:
-                twins[file.bucket, digest].append(file.id)
+            for name in (file.title,) if digest is None else (file.title, digest):
+                alike = twins[file.bucket, name]
+                if len(alike) <= MOST_NAMED:
+                    alike.append(file.id)
         return twins
 
     def _unfound(self, matching: Matching) -> Iterator[Fact]:
@@ -365,4 +371,6 @@ class _Diff:
 
 def _candidates(matching: Matching) -> Set[FileId]:
     """The files of which one may be an unresolved entry's: nothing is done about them."""
-    return {file_id for unfound in matching.unfound for file_id in unfound.candidates}
+    # Entries of one title share theirs, which may be very many: they are looked at once.
+    shared = {id(unfound.candidates): unfound.candidates for unfound in matching.unfound}
+    return {file_id for candidates in shared.values() for file_id in candidates}

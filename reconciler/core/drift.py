@@ -39,6 +39,7 @@ from reconciler.core.facts import (
     Unresolved,
     Unwanted,
     key_of,
+    named,
 )
 from reconciler.core.model import Compare, Entry, File, FileId, FileState, Key, Place
 from reconciler.core.normal import same
@@ -295,6 +296,6 @@ def _file(key: Key | None, file: File, verdict: _Verdict, place: Place | None = 
 
 
 def _unresolved(fact: Unresolved) -> DriftItem:
-    ids = ", ".join(str(file_id) for file_id in fact.candidates)
+    ids = named(fact.candidates)
     message = fact.why + (f" (files {ids})" if ids else "")
     return DriftItem(Direction.UNRESOLVED, message, key=fact.key, declared_at=fact.place)

@@ -3,12 +3,16 @@
 A fact is an adjective; what is done about it is the planner's to say.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from reconciler.core.content import Content
 from reconciler.core.matching import Found
 from reconciler.core.model import Entry, File, FileId, Key, Place, Source
+
+MOST_NAMED = 10
+"""How many files are named that an entry may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,8 @@ class Missing:
     source: Source
     wanted: Content
     twins: tuple[FileId, ...]
-    """Foreign files of its bucket that have its title, or are made from its source."""
+    """Foreign files of its bucket that have its title, or are made from its source: the oldest,
+    and one more than are named where there are more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +173,9 @@ def key_of(fact: Fact) -> Key | None:
             return key
         case _:
             return fact.entry.key
+
+
+def named(files: Sequence[FileId]) -> str:
+    """The files by their ids, with a sign where there are more than are named."""
+    others = ["…"] if len(files) > MOST_NAMED else []
+    return ", ".join([*map(str, files[:MOST_NAMED]), *others])

@@ -33,6 +33,7 @@ from reconciler.core.facts import (
     Outdated,
     Unresolved,
     Unwanted,
+    named,
 )
 from reconciler.core.marks import is_protected
 from reconciler.core.model import DesiredState, Entry, File, Key, LiveState
@@ -219,13 +220,13 @@ def _over_percent(
 
 
 def _unresolved(fact: Unresolved) -> Violation:
-    ids = ", ".join(str(file_id) for file_id in fact.candidates)
+    ids = named(fact.candidates)
     message = fact.why + (f" (files {ids})" if ids else "")
     return Violation(Rule.UNRESOLVED, message, fact.key, fact.place)
 
 
 def _twin(fact: Missing) -> Violation:
-    ids = ", ".join(str(file_id) for file_id in fact.twins)
+    ids = named(fact.twins)
     message = (
         f"it would be created beside a foreign file of the same title or source ({ids}): "
         "pin that by its acr_id, set `adopt: title`, or name the catalogue's former name"

@@ -46,7 +46,7 @@ def outcome_line(
         (f"  {visible(ending)}", _ENDINGS.get(ending, "")),
     )
     page.told(names, message_text(message))
-    return page.text
+    return page.taken()
 
 
 def stale_text(
@@ -74,7 +74,7 @@ def stale_text(
         _columns(page, labels, cells, wide)
     else:
         _below(page, labels, cells)
-    return page.text
+    return page.taken()
 
 
 _SIDES = (("base", DIM), ("live", "red"), ("wanted", "green"))

@@ -1,7 +1,7 @@
 """Drift, as people read it in the morning: what changed, on which side, and what it was."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from rich.cells import cell_len
@@ -11,6 +11,7 @@ from reconciler.core.codec import encode_content
 from reconciler.core.content import Content
 from reconciler.core.drift import Direction, Drift, DriftItem
 from reconciler.core.model import Json
+from reconciler.core.streaming import Streamed
 from reconciler.render.change_text import column_of_keys
 from reconciler.render.fields import SIDES, USUAL_MARKS, field_lines
 from reconciler.render.page import DIM, INDENT, Page, Part, counted, padded
@@ -39,8 +40,8 @@ def drift_text(
     most: int = 100,
     verbose: bool = False,
     marks: AbstractSet[str] = USUAL_MARKS,
-) -> Text:
-    """The drift by direction, in `width` columns where it fits; ends with a newline.
+) -> Iterator[Text]:
+    """The drift by direction, in `width` columns where it fits, some lines at a time.
 
     At most `most` items are shown, shared out over the directions; the numbers count all.
     """
@@ -54,19 +55,20 @@ def drift_text(
             by_direction[item.direction].append(item)
     for direction, items in by_direction.items():
         if counts[direction]:
-            _direction(page, direction, counts[direction], items, verbose=verbose, marks=marks)
+            count = counts[direction]
+            yield from _direction(page, direction, count, items, verbose=verbose, marks=marks)
     _summary(page, drift, counts)
-    return page.text
+    yield page.taken()
 
 
-def drift_json(drift: Drift) -> dict[str, Json]:
+def drift_json(drift: Drift) -> Streamed:
     """The drift for `--format json`: values are exact, and what does not apply is left out."""
     return {
         "entries": drift.entries,
         "in_sync": drift.in_sync,
         "pending": drift.pending,
         "unmanaged": drift.unmanaged,
-        "items": [_item_json(item) for item in drift.items],
+        "items": map(_item_json, drift.items),
     }
 
 
@@ -98,7 +100,7 @@ def _direction(
     *,
     verbose: bool,
     marks: AbstractSet[str],
-) -> None:
+) -> Iterator[Text]:
     page.line((direction.capitalize(), f"bold {_STYLES[direction]}"), (f"  {count:,}", DIM))
     keys = column_of_keys([visible(item.key or "-") for item in items])
     room = NO_LIMIT if verbose else min(40, page.room(40))
@@ -123,6 +125,7 @@ def _direction(
             )
         if verbose and item.declared_at is not None:
             page.line((INDENT + visible(str(item.declared_at)), DIM))
+        yield page.taken()
     if len(items) < count:
         page.line((f"  … and {count - len(items):,} more", ""))
     page.blank()

@@ -75,6 +75,14 @@ def field_of(key: str) -> str:
     )
 
 
+def foldable(marks: AbstractSet[str]) -> AbstractSet[str]:
+    """The names of the mark's fields as plans have them, of which one word is enough.
+
+    Protection is the mark's, too, and always shown: it decides what may be deleted.
+    """
+    return {field_of(name) for name in marks - {PROTECT_FIELD}}
+
+
 def _unquoted(text: str) -> str:
     try:
         return str(json.loads(text, strict=False))
@@ -92,12 +100,9 @@ def field_lines(
     marks: AbstractSet[str] = USUAL_MARKS,
     verbose: bool = False,
 ) -> None:
-    """One line a field; the mark's fields in one dimmed line, unless `verbose`.
-
-    Protection is the mark's, too, and always shown: it decides what may be deleted.
-    """
-    foldable = {f"user_defined.{name}" for name in marks - {PROTECT_FIELD}}
-    folded = [] if verbose else [name for name in fields if name in foldable]
+    """One line a field; the mark's fields in one dimmed line, unless `verbose`."""
+    folds = foldable(marks)
+    folded = [] if verbose else [name for name in fields if name in folds]
     rest = [name for name in fields if name not in folded]
     most = len(rest) if verbose else _MOST_FIELDS
     room = NO_LIMIT if verbose else _LONGEST_NAME

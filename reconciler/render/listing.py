@@ -7,7 +7,7 @@ begins with a key such as `::error::x`, which a CI runner would obey.
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from rich.text import Text
@@ -30,8 +30,8 @@ class Writable(Protocol):
         ...
 
 
-def list_text(rows: Sequence[Row], *, width: int) -> Text:
-    """The rows as a table, with a line that counts them; ends with a newline."""
+def list_text(rows: Sequence[Row], *, width: int) -> Iterator[Text]:
+    """The rows as a table, some at a time, with a line that counts them."""
     page = Page(width)
     if rows:
         cells = [list(map(visible, _cells(row))) for row in rows]
@@ -42,15 +42,16 @@ def list_text(rows: Sequence[Row], *, width: int) -> Text:
             key, *rest = most
             style = "green" if row.in_sync else "yellow"
             page.line((key, "bold"), (f"  {'  '.join(rest)}  ", ""), (last, style))
+            yield page.taken()
         page.blank()
     in_sync = sum(1 for row in rows if row.in_sync)
     page.line((f"{in_sync:,} of {len(rows):,} entries in sync", ""))
-    return page.text
+    yield page.taken()
 
 
-def list_json(rows: Sequence[Row]) -> list[Json]:
+def list_json(rows: Sequence[Row]) -> Iterator[Json]:
     """The rows for `--format json`."""
-    return [
+    return (
         {
             "key": row.key,
             "bucket": row.bucket,
@@ -61,7 +62,7 @@ def list_json(rows: Sequence[Row]) -> list[Json]:
             "facts": list(row.facts),
         }
         for row in rows
-    ]
+    )
 
 
 def list_csv(rows: Sequence[Row], to: Writable) -> None:

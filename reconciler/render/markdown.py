@@ -15,21 +15,28 @@ HTML is escaped inside `<code>` is not relied on: links are made there, too.
 import re
 from collections.abc import Iterable
 
-from reconciler.render.safe import guarded, said, visible
+from reconciler.render.safe import guarded, said
+from reconciler.render.values import NO_LIMIT, clipped, message_text
 
 _TICKS = re.compile("`+")
 _COMMAND = re.compile(r"(\s*)/(?=[A-Za-z])")
 _SHORTEST_FENCE = 3
 
 
-def code(text: str) -> str:
-    """A span of code with the visible text. An empty text is one space."""
-    return _span(visible(text))
+def code(text: str, room: int = NO_LIMIT) -> str:
+    """A span of code with the visible text, cut to `room` columns. An empty text is one space."""
+    return _span(clipped(text, room))
 
 
-def cell(text: str) -> str:
-    """A span of code for a cell of a table. Elsewhere its `|` would be shown as `\\|`."""
-    return _span(visible(text).replace("|", r"\|"))
+def cell(text: str, room: int = NO_LIMIT) -> str:
+    """The same for a cell of a table. Elsewhere its `|` would be shown as `\\|`."""
+    # In visible text a backslash is one of a pair: none is left over to take the `|` for itself.
+    return _span(clipped(text, room).replace("|", r"\|"))
+
+
+def message(text: str) -> str:
+    """A span of code with a message of ours, which quotes values escaped. Not for a cell."""
+    return _span(message_text(text))
 
 
 def block(lines: Iterable[str], language: str = "") -> str:

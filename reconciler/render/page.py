@@ -2,6 +2,8 @@
 
 Parts are visible text already (see `safe`). The result is printed with `soft_wrap`, so that a
 line is a line, whatever its length: a title cannot come to stand at the start of one.
+
+What may be long is taken off the page piece by piece, and is never there as a whole.
 """
 
 from collections.abc import Sequence
@@ -27,12 +29,12 @@ class Page:
     def __init__(self, width: int) -> None:
         """Begin an empty page."""
         self.width = width
-        self._text = Text(no_wrap=True, overflow="ignore")
+        self._text = _empty()
 
-    @property
-    def text(self) -> Text:
-        """What was gathered; ends with a newline."""
-        return self._text
+    def taken(self) -> Text:
+        """What was gathered since it was last taken; ends with a newline."""
+        text, self._text = self._text, _empty()
+        return text
 
     def line(self, *parts: Part) -> None:
         """Add one line."""
@@ -77,6 +79,10 @@ class Page:
     def room(self, used: int) -> int:
         """The columns that are left beside `used` ones."""
         return max(_LEAST, self.width - used)
+
+
+def _empty() -> Text:
+    return Text(no_wrap=True, overflow="ignore")
 
 
 def one_line(parts: tuple[Part, ...]) -> tuple[Part, ...]:

@@ -1,30 +1,22 @@
 """A plan, as people read it before they say yes: what will be done, what not, and why."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import chain
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from reconciler.core.model import Place
-from reconciler.core.plan import Change, ChangeId, Create, Delete, Note, Options, Plan, Violation
-from reconciler.render.change_text import (
-    VERBS,
-    Look,
-    Verb,
-    change_lines,
-    column_of_keys,
-    name_of,
-    title_of,
-    verb_of,
-)
+from reconciler.core.plan import Change, Note, Plan, Violation
+from reconciler.render.change_text import Look, change_lines, column_of_keys, name_of, title_of
 from reconciler.render.fields import USUAL_MARKS
 from reconciler.render.page import DIM, Page, Part, counted, padded
+from reconciler.render.plan_words import asked_for, cost, more, not_to_do, to_do
 from reconciler.render.safe import visible
+from reconciler.render.selection import Selection
 from reconciler.render.shares import shares
-from reconciler.render.values import message_text, size_text
+from reconciler.render.values import message_text
 
 
 def plan_text(
@@ -34,8 +26,8 @@ def plan_text(
     most: int = 100,
     verbose: bool = False,
     marks: AbstractSet[str] = USUAL_MARKS,
-) -> Text:
-    """The plan as lines that fit into `width` columns where they can; ends with a newline.
+) -> Iterator[Text]:
+    """The plan as lines that fit into `width` columns where they can, some at a time.
 
     At most `most` changes are shown, shared out over buckets and verbs so that a few deletes
     are not hidden by many updates; the numbers count all. `verbose`: values in full, the
@@ -43,36 +35,28 @@ def plan_text(
     """
     page = Page(width)
     _header(page, plan)
-    _Changes(plan, page, most, verbose=verbose, marks=marks).lines()
-    _notes(page, plan.notes, most)
-    _violations(page, plan.violations, most)
+    yield page.taken()
+    yield from _Changes(plan, page, most, verbose=verbose, marks=marks).texts()
+    yield from _notes(page, plan.notes, most)
+    yield from _violations(page, plan.violations, most)
     page.blank()
     _summary(page, plan)
-    return page.text
+    yield page.taken()
 
 
 def _header(page: Page, plan: Plan) -> None:
     page.line(
         ("Plan for ", ""), (visible(plan.catalog), "bold"), (f"  {visible(plan.origin)}", DIM)
     )
-    options = list(_options(plan.options))
+    options = [visible(option) for option in asked_for(plan.options)]
     together = "  ".join(options)
     lines = [together] if cell_len(together) + 7 <= page.width else options
     for place, line in enumerate(lines if options else []):
         page.line(("       " if place else "  with ", DIM), (line, ""))
 
 
-def _options(options: Options) -> Iterator[str]:
-    for rule in sorted(options.allow):
-        yield f"--allow {rule}={options.allow[rule]}"
-    for glob in options.only:
-        yield f"--only {visible(glob)}"
-    if options.retry_broken:
-        yield "--retry-broken"
-
-
 class _Changes:
-    """The changes by bucket. What is not shown is counted once, and never looked at again."""
+    """The changes by bucket."""
 
     def __init__(
         self, plan: Plan, page: Page, most: int, *, verbose: bool, marks: AbstractSet[str]
@@ -81,57 +65,31 @@ class _Changes:
         self._ids = {name: seen.id for name, seen in plan.live.items()}
         self._verbose = verbose
         self._marks = marks
-        beside = _replaced(plan.changes)
-        self._beside: Mapping[ChangeId, Sequence[Delete]] = beside
-        attached = {delete.id for delete in chain.from_iterable(beside.values())}
-        self._totals = Counter((change.bucket, verb_of(change)) for change in plan.changes)
-        alone = Counter(self._totals)
-        alone.subtract((delete.bucket, verb_of(delete)) for delete in chain(*beside.values()))
-        self._shown: dict[str, list[Change]] = defaultdict(list)
-        left = shares({group: count for group, count in alone.items() if count}, most)
-        missing = sum(left.values())
-        for change in plan.changes:
-            if not missing:
-                break
-            group = (change.bucket, verb_of(change))
-            if left.get(group) and change.id not in attached:
-                self._shown[change.bucket].append(change)
-                left[group] -= 1
-                missing -= 1
+        self._selection = Selection(plan.changes, most)
 
-    def lines(self) -> None:
+    def texts(self) -> Iterator[Text]:
         """Every bucket that has changes, by name."""
-        for bucket in sorted({bucket for bucket, _ in self._totals}):
-            self._bucket(bucket)
+        for bucket in self._selection.buckets:
+            yield from self._bucket(bucket)
 
-    def _bucket(self, bucket: str) -> None:
-        changes = list(self._with_deletes(self._shown[bucket]))
-        totals = {verb: self._totals[bucket, verb] for verb in VERBS}
-        shown = Counter(map(verb_of, changes))
+    def _bucket(self, bucket: str) -> Iterator[Text]:
+        changes = self._selection.shown(bucket)
         self._page.blank()
         bucket_id = self._ids.get(bucket)
         self._page.line(
             ("bucket ", ""),
             (visible(bucket), "bold"),
             (f" ({bucket_id})" if bucket_id is not None else "", DIM),
-            (f"  {_to_do(totals)}", DIM),
+            (f"  {to_do(self._selection.totals(bucket))}", DIM),
         )
         look = self._look(changes)
         for change in changes:
             change_lines(self._page, change, look)
-        more = [
-            counted(totals[verb] - shown[verb], f"more {verb.word}")
-            for verb in VERBS
-            if totals[verb] > shown[verb]
-        ]
-        if more:
-            self._page.line((f"  … and {', '.join(more)}", ""))
-
-    def _with_deletes(self, changes: Iterable[Change]) -> Iterator[Change]:
-        """Below a new file, the one that it replaces."""
-        for change in changes:
-            yield change
-            yield from self._beside.get(change.id, ())
+            yield self._page.taken()
+        left_out = more(self._selection.left_out(bucket))
+        if left_out:
+            self._page.line((f"  … and {left_out}", ""))
+        yield self._page.taken()
 
     def _look(self, changes: Sequence[Change]) -> Look:
         titles = [title_of(change, self._page, verbose=self._verbose) for change in changes]
@@ -143,24 +101,7 @@ class _Changes:
         )
 
 
-def _replaced(changes: Sequence[Change]) -> dict[ChangeId, list[Delete]]:
-    """By each create, the deletes in its bucket that wait for it."""
-    waiting = [change for change in changes if isinstance(change, Delete) and change.after_change]
-    if not waiting:
-        return {}
-    creates = {change.id: change.bucket for change in changes if isinstance(change, Create)}
-    beside: dict[ChangeId, list[Delete]] = defaultdict(list)
-    for delete in waiting:
-        if delete.after_change and creates.get(delete.after_change) == delete.bucket:
-            beside[delete.after_change].append(delete)
-    return beside
-
-
-def _to_do(totals: Mapping[Verb, int]) -> str:
-    return ", ".join(f"{count:,} to {verb.word}" for verb, count in totals.items() if count)
-
-
-def _notes(page: Page, notes: Sequence[Note], most: int) -> None:
+def _notes(page: Page, notes: Sequence[Note], most: int) -> Iterator[Text]:
     if not notes:
         return
     page.blank()
@@ -180,6 +121,7 @@ def _notes(page: Page, notes: Sequence[Note], most: int) -> None:
             (f"  {_where(note)}", ""),
         )
         page.told(head, message_text(note.message))
+        yield page.taken()
     _more(page, len(notes) - len(shown))
 
 
@@ -189,7 +131,7 @@ def _where(note: Note) -> str:
     return " ".join(filter(None, (file, bucket)))
 
 
-def _violations(page: Page, violations: Sequence[Violation], most: int) -> None:
+def _violations(page: Page, violations: Sequence[Violation], most: int) -> Iterator[Text]:
     if not violations:
         return
     page.blank()
@@ -207,6 +149,7 @@ def _violations(page: Page, violations: Sequence[Violation], most: int) -> None:
                 (_place(violation.declared_at), DIM),
             )
             page.told(head, message_text(violation.message), "")
+            yield page.taken()
     _more(page, len(violations) - shown)
 
 
@@ -222,7 +165,7 @@ def _more(page: Page, count: int) -> None:
 def _summary(page: Page, plan: Plan) -> None:
     summary = plan.summary
     if plan.changes:
-        page.line((_cost(plan), DIM))
+        page.line((cost(plan.summary), DIM))
     else:
         _nothing(page, plan)
     counts = (summary.create, summary.update, summary.move, summary.delete)
@@ -232,17 +175,8 @@ def _summary(page: Page, plan: Plan) -> None:
         (f"{count:,} to {word}", f"bold {style}" if count else DIM)
         for count, style, word in zip(counts, styles, words, strict=True)
     ]
-    rest = f"{summary.unchanged:,} unchanged, {summary.foreign:,} foreign, "
-    page.counts(parts, rest + f"{summary.pending:,} pending")
+    page.counts(parts, not_to_do(summary))
     page.line(("digest  ", DIM), (visible(plan.digest), ""))
-
-
-def _cost(plan: Plan) -> str:
-    summary = plan.summary
-    uploads = f"{size_text(summary.upload_bytes)} to upload" if summary.create else ""
-    removed = summary.removed_values
-    values = f"{counted(removed, 'user_defined value')} removed" if removed else ""
-    return ", ".join(filter(None, (uploads, values, counted(summary.requests, "request"))))
 
 
 def _nothing(page: Page, plan: Plan) -> None:

@@ -10,6 +10,7 @@ r"""Values of a file's content, shown on one line, and what two of them differ i
 """
 
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from itertools import takewhile
 from typing import TypeAlias
@@ -110,8 +111,9 @@ def _string(text: str, room: int, quote: _Quote) -> str:
 def _fitting(text: str, room: int, quote: _Quote) -> int:
     """How many characters of the text fit, without parting any from what belongs to it."""
     kept = min(len(text), room)
-    while kept > 1 and cell_len(quote(text[:kept])) > room:
-        kept -= 1
+    if cell_len(quote(text[:kept])) > room:
+        fits = bisect_right(range(kept), room, key=lambda count: cell_len(quote(text[:count])))
+        kept = max(1, fits - 1)
     whole = kept
     while 0 < kept < len(text) and is_attached(text[kept]):
         kept -= 1

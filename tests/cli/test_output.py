@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.text import Text
 
 from reconciler.cli.output import Output
 
@@ -36,7 +37,7 @@ def stream(name: str, ends: tuple[int, int], monkeypatch: pytest.MonkeyPatch) ->
 def test_a_plans_bytes_go_through_a_pipe_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """T8: their digest may be taken at the other end."""
     with stream("stdout", os.pipe(), monkeypatch) as end:
-        Output(color=False).raw(DATA)
+        Output(color=False).raw([DATA])
         assert os.read(end, 1000) == DATA
     os.close(end)
 
@@ -45,7 +46,7 @@ def test_a_terminal_is_shown_the_same_values_and_nothing_that_acts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with stream("stdout", os.openpty(), monkeypatch) as user:
-        Output(color=False).raw(DATA)
+        Output(color=False).raw([DATA])
         seen = os.read(user, 1000).decode()
     os.close(user)
     assert seen == r'{"title": "a\u202e\u009b2Jb ##\u005bgroup]"}'
@@ -54,11 +55,37 @@ def test_a_terminal_is_shown_the_same_values_and_nothing_that_acts(
 
 def test_json_for_programs_hides_nothing_wherever_it_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     with stream("stdout", os.pipe(), monkeypatch) as end:
-        Output(color=False).json([HOSTILE])
+        Output(color=False).json(iter([HOSTILE]))
         seen = os.read(end, 1000)
     os.close(end)
     assert seen.isascii()
     assert json.loads(seen) == [HOSTILE]
+
+
+def test_what_is_long_goes_out_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred thousand changes are never held as one text."""
+    with stream("stdout", os.pipe(), monkeypatch) as end:
+
+        def texts() -> Iterator[Text]:
+            for number in range(3):
+                yield Text(f"change {number}\n", style="bold")
+                sys.stdout.flush()
+                assert os.read(end, 1000) == f"change {number}\n".encode()
+
+        Output(color=True).result(texts())
+    os.close(end)
+
+
+@pytest.mark.parametrize(("color", "seen"), [(True, b"\x1b[1mold\x1b[0m\r\n"), (False, b"old\r\n")])
+def test_only_a_terminal_that_may_is_shown_colours(
+    color: bool, seen: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    with stream("stdout", os.openpty(), monkeypatch) as user:
+        Output(color=color).result([Text("old", style="bold").append("\n")])
+        assert os.read(user, 1000) == seen
+    os.close(user)
 
 
 def test_what_nobody_hears_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,11 +19,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core import codec
 from reconciler.core.codec import (
     Made,
     action,
-    decode,
-    encode,
     encode_change,
     encode_content,
     files_digest,
@@ -50,6 +49,16 @@ from reconciler.core.plan import (
 from reconciler.errors import PlanFileError
 from tests.core.scenario import plan_of
 from tests.core.worlds import World, searched, worlds
+
+
+def encode(plan: Plan, made: Made) -> bytes:
+    """The bytes as a whole."""
+    return b"".join(codec.encode(plan, made))
+
+
+def decode(data: bytes) -> tuple[Plan, Made]:
+    return codec.decode(data, orjson.loads(data))
+
 
 MADE = Made("2026-01-01T00:00:00Z", "reconciler 0.1")
 
@@ -299,6 +308,14 @@ def test_a_plan_with_one_of_everything_is_what_is_tried_here() -> None:
 def test_a_content_is_told_with_its_keys_in_order() -> None:
     told = encode_content(Content("T", {"b": {"d": 1, "c": 2}, "a": 1}))
     assert orjson.dumps(told) == b'{"title":"T","user_defined":{"a":1,"b":{"c":2,"d":1}}}'
+
+
+def test_what_is_written_and_checked_is_never_held_as_a_whole() -> None:
+    """However many changes there are, no piece of a plan's bytes grows with them."""
+    many = digested(replace(PLAN, changes=PLAN.changes[:1] * 1000))
+    pieces = [*codec.encode(many, MADE)]
+    assert max(map(len, pieces)) < len(b"".join(pieces)) / 9
+    assert decode(b"".join(pieces)) == (many, MADE)
 
 
 # What was changed is refused.

@@ -415,3 +415,13 @@ def test_unresolved_entries_that_an_absent_one_is_among_are_told_with_its_place(
     (violation,) = plan_of("absent a acr=1 \n file 1 spots opaque").violations
     assert (violation.rule, violation.key) == (Rule.UNRESOLVED, "a")
     assert str(violation.declared_at) == "catalog.yaml:100:3"
+
+
+@pytest.mark.parametrize(
+    ("count", "named"),
+    [(1, "(1)"), (10, "(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)"), (11, "8, 9, 10, …)"), (40, "9, 10, …)")],
+)
+def test_of_many_twins_the_oldest_are_named(count: int, named: str) -> None:
+    files = "".join(f"file {number} spots - s1 title=T\n" for number in range(count, 0, -1))
+    (violation,) = plan_of(f"entry a spots s1 title=T\n{files}").violations
+    assert named in violation.message

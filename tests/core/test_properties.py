@@ -232,7 +232,7 @@ def test_the_order_of_what_is_given_means_nothing(world: World, seed: int) -> No
     plan, same = world.plan(), make_plan(desired, live, options)
     made = Made("2026-01-01T00:00:00Z", "test")
     assert same == plan
-    assert encode(same, made) == encode(plan, made)
+    assert [*encode(same, made)] == [*encode(plan, made)]
     # A listing is ordered by id. Were it not, the same would be done all the same.
     unordered = world.live(order=lambda files: random.sample(files, len(files)))
     other = make_plan(desired, unordered, options)

@@ -271,6 +271,7 @@ def test_live_text_that_holds_the_token(place: Place, escapes: bool) -> None:
         (("validate",), 0),
         (("plan", "-v", "--out", "plan.json"), 0),
         (("plan", "--format", "json"), 0),
+        (("plan", "--format", "markdown"), 0),
         (("show", "plan.json", "-v"), 0),
         (("show", "plan.json", "--format", "json"), 0),
         (("drift", "-v", "--unmanaged"), 2),

@@ -15,11 +15,10 @@ from rich.console import Console
 from rich.text import Text
 
 from reconciler.render.apply_text import outcome_line, stale_text
-from reconciler.render.drift_text import drift_text
-from reconciler.render.listing import list_text
-from reconciler.render.plan_text import plan_text
+from reconciler.render.plan_markdown import plan_markdown
 from reconciler.render.problems import error_text, warning_text
 from tests.render import stories
+from tests.render.whole import drift_text, list_text, plan_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +61,11 @@ def test_a_plan(name: str, width: int) -> None:
     text = plan_text(PLANS[name](), width=width, most=12 if name == "thousand" else 100)
     assert printed(text, width) == text.plain
     check(f"plan-{name}-{width}", text.plain)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_plan_in_markdown(name: str) -> None:
+    check(f"plan-{name}-markdown", plan_markdown(PLANS[name](), most=12))
 
 
 @pytest.mark.parametrize("name", ["small", "marks", "awkward"])

@@ -1,0 +1,89 @@
+"""What an apply is asked for, and what it executes once that is shown and agreed to."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from reconciler.app import make_plan
+from reconciler.applying import Work, work_of, work_of_reviewed
+from reconciler.cli.output import Output
+from reconciler.cli.reading import check_only
+from reconciler.cli.showing import made_now, show_plan
+from reconciler.cli.telling import tell_differences, tell_new
+from reconciler.core.marks import mark_fields
+from reconciler.core.model import DesiredState, LiveState
+from reconciler.core.plan import Options, Plan
+from reconciler.errors import ReconcilerError, RefusedByGuardrail, StalePlan, UsageError
+from reconciler.planfile import read_plan
+from reconciler.shipped import schema
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be applied, as the user said it."""
+
+    options: Options
+    plan_file: Path | None
+    digest: str | None
+    reviewed: Path | None
+    yes: bool = field(kw_only=True)
+    verbose: bool = field(kw_only=True)
+
+    def check(self) -> None:
+        """Raise `UsageError` where what was said makes no sense together."""
+        if self.plan_file is not None and self.options != Options():
+            raise UsageError(
+                "a saved plan has its own --only, --allow and --retry-broken: give them to plan"
+            )
+        if self.reviewed is not None and (self.digest is None or self.plan_file is not None):
+            raise UsageError("--reviewed goes with --plan-digest, and without PLAN.json")
+        if not (self.yes or self.digest or sys.stdin.isatty()):
+            raise UsageError("there is no terminal to ask on: give --yes, or --plan-digest")
+
+    def saved(self) -> Plan | None:
+        """The saved plan, read before anything is asked of the service."""
+        if self.plan_file is None:
+            return None
+        plan, _ = read_plan(self.plan_file, schema("plan.schema.json"))
+        return plan
+
+    def work(
+        self, saved: Plan | None, desired: DesiredState, live: LiveState, output: Output
+    ) -> Work:
+        """What to execute, once it is shown and agreed to."""
+        if saved is None:
+            check_only(self.options.only, desired, live)
+            work = work_of(make_plan(desired, live, self.options))
+        else:
+            work = work_of_reviewed(saved, desired, live)
+        self._check_digest(work.plan, desired, output)
+        self._show(work.plan, desired, output)
+        tell_new(work, output)
+        if work.plan.violations:
+            raise RefusedByGuardrail("the plan is refused by guardrails, and nothing was sent")
+        if work.changes and not (self.yes or self.digest) and not _confirmed(len(work.changes)):
+            raise ReconcilerError("declined: nothing was sent")
+        return work
+
+    def _show(self, plan: Plan, desired: DesiredState, output: Output) -> None:
+        marks = mark_fields(desired.identity)
+        show_plan(plan, made_now(), "text", output, verbose=self.verbose, marks=marks)
+
+    def _check_digest(self, plan: Plan, desired: DesiredState, output: Output) -> None:
+        if self.digest is None or self.digest == plan.digest:
+            return
+        self._show(plan, desired, output)
+        if self.reviewed is not None:
+            before, _ = read_plan(self.reviewed, schema("plan.schema.json"))
+            tell_differences(before, plan, output)
+        raise StalePlan(
+            f"the plan is not the one that was reviewed: its digest is {plan.digest}, "
+            f"reviewed was {self.digest}; nothing was sent. After an apply of it that was cut off, "
+            "`apply PLAN.json` goes on with what is left"
+        )
+
+
+def _confirmed(count: int) -> bool:
+    return click.confirm(f"Apply these {count} changes?", err=True)

@@ -1,0 +1,45 @@
+"""What a plan comes to and was asked for, in words that every form of it uses."""
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.core.plan import Options, Summary
+from reconciler.render.change_text import Verb
+from reconciler.render.page import counted
+from reconciler.render.values import size_text
+
+
+def asked_for(options: Options) -> Iterator[str]:
+    """The options, as the command line has them; the globs are not visible yet."""
+    for rule in sorted(options.allow):
+        yield f"--allow {rule}={options.allow[rule]}"
+    for glob in options.only:
+        yield f"--only {glob}"
+    if options.retry_broken:
+        yield "--retry-broken"
+
+
+def to_do(totals: Mapping[Verb, int]) -> str:
+    """`3 to create, 1 to delete`."""
+    return ", ".join(f"{count:,} to {verb.word}" for verb, count in totals.items() if count)
+
+
+def more(left_out: Mapping[Verb, int]) -> str:
+    """`992 more updates, 1 more move`; nothing where nothing is left out."""
+    return ", ".join(
+        counted(count, f"more {verb.word}") for verb, count in left_out.items() if count
+    )
+
+
+def not_to_do(summary: Summary) -> str:
+    """The files for which nothing is done."""
+    return (
+        f"{summary.unchanged:,} unchanged, {summary.foreign:,} foreign, {summary.pending:,} pending"
+    )
+
+
+def cost(summary: Summary) -> str:
+    """What it takes: `1.2 MB to upload, 1 user_defined value removed, 5 requests`."""
+    uploads = f"{size_text(summary.upload_bytes)} to upload" if summary.create else ""
+    removed = summary.removed_values
+    values = f"{counted(removed, 'user_defined value')} removed" if removed else ""
+    return ", ".join(filter(None, (uploads, values, counted(summary.requests, "request"))))
