@@ -23,14 +23,16 @@ def removed_values(before: UserDefined, after: UserDefined) -> tuple[str, ...]:
 
 
 def _paths(before: UserDefined, after: UserDefined, compare: Compare) -> set[str]:
-    # deepdiff is slow to import and to run: most runs find every pair equal and need neither.
-    from deepdiff import DeepDiff
-
     differing = {
         key
         for key in before.keys() | after.keys()
         if not same(before.get(key), after.get(key), compare)
     }
+    if not differing:
+        return set()
+    # deepdiff is slow to import and to run: most runs find every pair equal and need neither.
+    from deepdiff import DeepDiff
+
     tree = DeepDiff(
         {key: value for key, value in before.items() if key in differing},
         {key: value for key, value in after.items() if key in differing},
