@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from reconciler.catalog import Digests, Loaded, load
 from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
+from reconciler.catalog.digests import Digests
 from reconciler.catalog.exporting import exported_entries, exported_header, slug
+from reconciler.catalog.loading import Loaded, load
 from reconciler.catalog.write import ExportedEntry
 from reconciler.clock import SystemClock
 from reconciler.core.diff import diff

@@ -31,7 +31,7 @@ def number_paths(raw: Any) -> list[DataPath]:
     was, source = raw.get("was"), raw.get("source")
     found: list[DataPath] = []
     # Nearly every entry has none, and is seen to in a few steps.
-    if not _NUMBERS.isdisjoint(map(type, map(raw.get, _TEXTS))):
+    if not _NUMBERS.isdisjoint(map(type, raw.values())):
         found += [(name,) for name in _TEXTS if type(raw.get(name)) in _NUMBERS]
     if isinstance(was, list):
         found += [("was", index) for index, item in enumerate(was) if type(item) in _NUMBERS]

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from reconciler import regular
-from reconciler.catalog import Digests
 from reconciler.catalog.base_url import AddressError, of_operator
+from reconciler.catalog.digests import Digests
 from reconciler.clock import SystemClock
 from reconciler.core.model import Json
 from reconciler.errors import TokenRefused, UsageError

@@ -18,7 +18,7 @@ def command(catalog: Path, source_root: Path | None, output: Output) -> int:
 
     Only the bytes that must change do: comments, order and quoting stay.
     """
-    from reconciler.catalog import pin
+    from reconciler.catalog.pinning import pin
     from reconciler.cli import environment
 
     report = pin(catalog, source_root=source_root, digests=environment.digests())

@@ -16,7 +16,7 @@ from reconciler.app import (
     reading_ahead,
 )
 from reconciler.asked import AskedDumps
-from reconciler.catalog import Meanwhile
+from reconciler.catalog.loading import Meanwhile
 from reconciler.cli import environment
 from reconciler.cli.output import Output
 from reconciler.core.model import Bucket, DesiredState, LiveState

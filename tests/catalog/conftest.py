@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from reconciler.catalog import Loaded, load
+from reconciler.catalog.loading import Loaded, load
 from reconciler.core.model import Entry
 from reconciler.errors import CatalogError
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.catalog import pin
+from reconciler.catalog.pinning import pin
 from reconciler.errors import CatalogError
 from tests.catalog.conftest import HEAD, Folder, searched
 

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.catalog import Digests, load, pin
-from reconciler.catalog.digests import Contents, Memory
+from reconciler.catalog.digests import Contents, Digests, Memory
+from reconciler.catalog.loading import load
+from reconciler.catalog.pinning import pin
 from reconciler.core.model import Source
 from tests.apply.fake_clock import FakeClock
 from tests.catalog.conftest import Folder, searched

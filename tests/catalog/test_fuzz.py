@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.catalog import Problem, load
+from reconciler.catalog.loading import load
+from reconciler.catalog.problems import Problem
 from reconciler.core.model import DesiredState, Opaque
 from reconciler.errors import CatalogError
 from tests.catalog.conftest import searched

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.catalog import load
+from reconciler.catalog.loading import load
 from reconciler.core.model import (
     AbsentEntry,
     Adopt,

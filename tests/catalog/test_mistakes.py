@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.catalog import Problem, places
-from reconciler.catalog.problems import Finding
+from reconciler.catalog import places
+from reconciler.catalog.problems import Finding, Problem
 from reconciler.catalog.resolving import Texts, problems_of
 from reconciler.core.model import Place
 from reconciler.errors import CatalogError

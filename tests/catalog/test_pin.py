@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.catalog import load, pin
+from reconciler.catalog.loading import load
+from reconciler.catalog.pinning import pin
 from reconciler.errors import CatalogError
 from tests.catalog.conftest import searched
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.catalog import disk, load
+from reconciler.catalog import disk
+from reconciler.catalog.loading import load
 from reconciler.catalog.sources import Sources
 from reconciler.core.model import Presence, Source, SourceKind
 from reconciler.errors import CatalogError

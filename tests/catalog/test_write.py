@@ -15,7 +15,7 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reconciler.catalog import load
+from reconciler.catalog.loading import load
 from reconciler.catalog.tables import guarded, unguarded
 from reconciler.catalog.write import ExportedEntry, write_csv, write_jsonl, write_yaml
 from reconciler.core.normal import normal_title

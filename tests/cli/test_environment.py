@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.catalog import Digests
+from reconciler.catalog.digests import Digests
 from reconciler.cli import environment
 from reconciler.errors import TokenRefused
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.api.upload import SourceChanged, Upload
-from reconciler.catalog import disk, load
+from reconciler.catalog import disk
+from reconciler.catalog.loading import load
 from reconciler.core.model import Source
 from reconciler.errors import ReconcilerError
 from reconciler.locks import locked

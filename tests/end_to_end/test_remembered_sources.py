@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.catalog import Digests
-from reconciler.catalog.digests import Contents
+from reconciler.catalog.digests import Contents, Digests
 from reconciler.clock import SystemClock
 from reconciler.sandbox.console import Sandbox
 from tests.end_to_end.conftest import Ended, Workplace
