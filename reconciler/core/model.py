@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import NamedTuple, NewType, TypeAlias
+from typing import NamedTuple, NewType, TypeAlias, TypeVar, dataclass_transform
 
 Key = NewType("Key", str)
 """An entry's name in the catalogue: ours, and stable."""
@@ -13,6 +13,16 @@ FileId = NewType("FileId", int)
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 UserDefined: TypeAlias = Mapping[str, Json]
+
+
+Kind = TypeVar("Kind")
+
+
+@dataclass_transform(frozen_default=True)
+def many(kind: type[Kind]) -> type[Kind]:
+    """A frozen dataclass for values of which there are hundreds of thousands. The type checker
+    holds it frozen, and Python does not: making one would take four times as long."""
+    return dataclass(slots=True, unsafe_hash=True)(kind)
 
 
 class Place(NamedTuple):
@@ -131,7 +141,7 @@ class Presence(StrEnum):
     """The service fetches it itself: a URL, or an id in its own database."""
 
 
-@dataclass(frozen=True, slots=True)
+@many
 class Source:
     """What an entry's file is made from."""
 
@@ -150,7 +160,7 @@ class Source:
     presence: Presence = Presence.HERE
 
 
-@dataclass(frozen=True, slots=True)
+@many
 class Entry:
     """One desired file."""
 
@@ -216,7 +226,7 @@ class Opaque:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@many
 class File:
     """One live file, in normal form."""
 
