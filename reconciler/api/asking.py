@@ -45,11 +45,13 @@ class Asking:
         anew for each attempt."""
         attempt = 1
         while True:
-            self._pace.wait()
-            if sending is not None:
-                sending.goes()
             try:
-                meant = self._once(request, read, sending, upload)
+                # Whoever looks once more before it goes out waits for nobody afterwards.
+                with self._transport.place():
+                    self._pace.wait()
+                    if sending is not None:
+                        sending.goes()
+                    meant = self._once(request, read, sending, upload)
             except ServiceError as failure:
                 self._slow_down(failure)
                 wait = wait_before_next(
