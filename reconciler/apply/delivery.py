@@ -14,8 +14,7 @@ from reconciler.errors import ReconcilerError
 
 JUST_BEFORE = 10.0
 """Seconds for which what was read counts as read just before."""
-
-
+_STOPPED = Failed("it was not sent, since the run was stopped")
 MOST_REWRITTEN = 5
 """How often a write is built anew, since others keep writing into what it carries over."""
 
@@ -70,10 +69,12 @@ class Delivery:
 
     def goes(self) -> None:
         """Raise `Changed` or `KeptBack` where it must not go out."""
+        if self._context.halt.fatal is not None:
+            raise KeptBack(_STOPPED)
         now = self._context.clock.monotonic()
         if self._seen_at is None or self._went or now - self._seen_at > JUST_BEFORE:
             if self._context.halt.asked():
-                raise KeptBack(Failed("it was not sent, since the run was stopped"))
+                raise KeptBack(_STOPPED)
             try:
                 self._look()
             except ReconcilerError as error:
