@@ -46,14 +46,8 @@ class Asking:
         attempt = 1
         while True:
             try:
-                # Whoever looks once more before it goes out waits for nobody afterwards.
-                with self._transport.place():
-                    self._pace.wait()
-                    if sending is not None:
-                        sending.goes()
-                    meant = self._once(request, read, sending, upload)
+                meant = self._in_turn(request, read, sending, upload)
             except ServiceError as failure:
-                self._slow_down(failure)
                 wait = wait_before_next(
                     failure,
                     attempt=attempt,
@@ -66,9 +60,25 @@ class Asking:
                 self._clock.sleep(wait)
                 attempt += 1
             else:
-                self._pace.went_well()
                 self._budget.earn()
                 return meant
+
+    def _in_turn(
+        self,
+        request: Request,
+        read: Callable[[bytes], Meant],
+        sending: Sending | None,
+        upload: Callable[[], Upload] | None,
+    ) -> Meant:
+        """One attempt, once it may go. Whoever has to look once more before that waits for no
+        connection after it has looked."""
+        with self._transport.place():
+            if sending is not None:
+                sending.waits()
+            started = self._pace.wait()
+            if sending is not None:
+                sending.goes()
+            return self._once(request, read, sending, upload, started)
 
     def _once(
         self,
@@ -76,6 +86,7 @@ class Asking:
         read: Callable[[bytes], Meant],
         sending: Sending | None,
         upload: Callable[[], Upload] | None,
+        started: float,
     ) -> Meant:
         """One attempt, of whose end `sending` is told whatever it was."""
         status: int | None = None
@@ -84,22 +95,24 @@ class Asking:
             with nullcontext() if upload is None else upload() as body:
                 answer = self._transport.send(request, body)
             status = answer.status
+            self._pace.went_well(started)
             if answer.after is not None:
-                self._pace.hold(answer.after)
+                self._pace.throttled(started, answer.after)
             meant = read(answer.body)
             known = True
         except ServiceError as failure:
             status = failure.status if status is None else status
             known = not isinstance(failure, Unclear)
+            self._slow_down(failure, started)
             raise
         finally:
             if sending is not None:
                 sending.ended(status, known=known)
         return meant
 
-    def _slow_down(self, failure: ServiceError) -> None:
+    def _slow_down(self, failure: ServiceError, started: float) -> None:
         """All wait, whoever was told to, and whether this request goes again or not."""
         if isinstance(failure, Throttled):
-            self._pace.throttled(failure.after)
+            self._pace.throttled(started, failure.after)
         elif failure.after is not None:
             self._pace.hold(failure.after)

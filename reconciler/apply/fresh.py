@@ -1,7 +1,7 @@
 """Updates whose files were just read: in batches, ahead of whoever sends them, but not far ahead.
 
 What lies for too long is neither sent as it is nor read again one by one: what is left of its
-batch is read once more, together.
+batch is read once more, together, and meanwhile a little of it keeps everybody busy.
 """
 
 import threading
@@ -25,6 +25,8 @@ _ROUNDS = 4
 """Updates for each worker that are read before they are wanted: a read takes a round or two."""
 _LYING = JUST_BEFORE / 2
 """Seconds for which a batch may lie: whoever takes of it may have to wait for its turn as well."""
+_MEANWHILE = 0.3
+"""How many are taken while others are read, as a part of what was taken while the batch lay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,17 @@ class _Batch:
     """What is left of a batch."""
 
     left: deque[Fresh]
+    many: int
+    """How many there were."""
     since: float
     """When it lay ready first."""
+
+    def part(self, now: float) -> Sequence[Fresh]:
+        """Take out what lies for too long to be taken before it is read again."""
+        if now - self.since <= _LYING:
+            return ()
+        keeps = 1 + int((self.many - len(self.left)) * _MEANWHILE)
+        return [self.left.pop() for _ in range(len(self.left) - keeps)][::-1]
 
 
 class FreshUpdates:
@@ -70,6 +81,7 @@ class FreshUpdates:
                 batch = self._next_batch()
                 if batch is None:
                     return None
+                self._read_ahead()
                 if batch.left:
                     return batch.left.popleft()
                 self._lying.popleft()
@@ -82,16 +94,17 @@ class FreshUpdates:
             many += BATCH
 
     def _next_batch(self) -> _Batch | None:
-        """The one that is taken from, once it is there. One that lies for too long goes back."""
+        """The one that is taken from, once it is there. What lies for too long goes back."""
         if not self._lying:
             if not self._reading:
                 return None
             # Whoever comes meanwhile would wait for the same.
             self._lying.append(self._reading.popleft().result())
-        batch = self._lying[0]
-        if batch.left and self._context.clock.monotonic() - batch.since > _LYING:
-            self._unread.appendleft([fresh.update for fresh in batch.left])
-            batch.left.clear()
+        batch, now = self._lying[0], self._context.clock.monotonic()
+        back = batch.part(now)
+        if back:
+            self._unread.appendleft([fresh.update for fresh in back])
+            batch = self._lying[0] = _Batch(batch.left, len(batch.left), now)
         return batch
 
     def _read(self, updates: Sequence[Update]) -> _Batch:
@@ -102,10 +115,10 @@ class FreshUpdates:
             files = context.service.read_files(updates[0].bucket, list(ids.values()))
         except ReconcilerError as error:
             context.results.end([(update, context.failed(error)) for update in updates])
-            return _Batch(deque(), at)
+            return _Batch(deque(), 0, at)
         live = {file.id: file for file in files}
         left = deque(Fresh(update, live.get(ids[update.id]), at) for update in updates)
-        return _Batch(left, context.clock.monotonic())
+        return _Batch(left, len(left), context.clock.monotonic())
 
 
 def _id_now(context: Context, update: Update) -> FileId:

@@ -640,7 +640,7 @@ class TestAServiceThatAsksForHours:
             pytest.raises(ServiceError, match="7200 seconds"),
         ):
             client(server.url, concurrency=8, buckets=one).read_live()
-        assert sum(clock.slept) == 0
+        assert sum(clock.slept) < 0.1
 
 
 class TestUpdate:
