@@ -1,6 +1,5 @@
 """Updates: each file is read again, in batches, just before its change is sent."""
 
-import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -20,8 +19,8 @@ from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import Update
 from reconciler.errors import NotThere, ReconcilerError
 
-_HANDS = 1.5
-"""Workers for each request that there may be at once: while some wait for the disk, others send."""
+_MORE = 2
+"""One worker more for so many requests at once: while some wait for the disk, others send."""
 _GONE = Stale("it was deleted while the plan was applied", None)
 
 
@@ -38,7 +37,8 @@ class _Seen:
 
 def send_updates(context: Context, updates: Sequence[Update]) -> None:
     """Send every update whose file is still what the plan saw."""
-    workers = min(math.ceil(_HANDS * context.settings.concurrency), len(updates))
+    at_once = context.settings.concurrency
+    workers = min(at_once + at_once // _MORE, len(updates))
     if not workers:
         return
     with ThreadPoolExecutor(READERS) as readers, ThreadPoolExecutor(workers) as pool:
