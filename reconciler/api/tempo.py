@@ -15,13 +15,16 @@ from reconciler.api.quota import LONGEST_WAIT
 _FIRST = 8
 """Requests that go at once."""
 _GROWTH = 1 / 3
+"""Of what was sent, how much is on its way at once while no limit is known."""
 _UNKNOWN_LATENCY = 0.2
 """Seconds that an answer is taken to need before the first has come."""
 _BELOW = 0.05
 """The part of the limit by which the pace falls below it."""
 _TOO_SOON = 0.05
-_LEAST_OF_SHORT = 0.5
-_LEAST_OF_LONG = 0.85
+"""The part of the limit by which it is lowered after a pause that was in vain, twice as much with
+each in a row."""
+_LEAST_OF_SHORT, _LEAST_OF_LONG = 0.5, 0.85
+"""The part of it that one 429 leaves: soon after a pause, and otherwise."""
 _SHORTEST_RISE, _LONGEST_RISE = 4.0, 30.0
 """Seconds until the pace is at the limit again: twice what it took last time."""
 _RISE_A_PAUSE = 20
