@@ -46,16 +46,10 @@ class Asking:
         where it cannot. `repeatable`: to do it twice does what once does. `sending` follows a
         write, and has the last word before each time that it goes out. `upload` opens the body
         anew for each attempt."""
-
-        def once() -> Meant:
-            if sending is not None:
-                sending.goes()
-            return self._once(request, read, sending, upload)
-
         attempt = 1
         while True:
             try:
-                meant = self._at_pace(once)
+                meant = self._in_turn(request, read, sending, upload)
             except ServiceError as failure:
                 wait = wait_before_next(
                     failure,
@@ -77,16 +71,20 @@ class Asking:
     ) -> Meant:
         """The same, and never again, whatever it came to. `goes` has the last word before it goes
         out: what that raises, though no `ServiceError`, keeps it back."""
-
-        def once() -> Meant:
+        with self._transport.place():
+            started = self._wait()
             goes()
-            return self._once(request, read, None, None)
-
-        return self._at_pace(once)
+            return self._once(request, read, None, None, started)
 
     def download(self, request: Request, read: Callable[[Iterator[bytes]], None]) -> None:
         """As `Transport.download`, once."""
-        self._at_pace(lambda: self._transport.download(request, read))
+        started = self._wait()
+        try:
+            self._transport.download(request, read)
+        except ServiceError as failure:
+            self._slow_down(failure, started)
+            raise
+        self._pace.went_well(started)
 
     def redacted(self, data: bytes) -> bytes:
         """Without the token."""
@@ -96,18 +94,29 @@ class Asking:
         """Ask nothing more: who asks is told so by `CancelledError`. What is under way ends."""
         self._is_given_up.set()
 
-    def _at_pace(self, once: Callable[[], Meant]) -> Meant:
-        """One attempt, in its turn."""
-        self._pace.wait()
+    def _in_turn(
+        self,
+        request: Request,
+        read: Callable[[bytes], Meant],
+        sending: Sending | None,
+        upload: Callable[[], Upload] | None,
+    ) -> Meant:
+        """One attempt, once it may go. Whoever has to look once more before that waits for no
+        connection after it has looked."""
+        with self._transport.place():
+            if sending is not None:
+                sending.waits()
+            started = self._wait()
+            if sending is not None:
+                sending.goes()
+            return self._once(request, read, sending, upload, started)
+
+    def _wait(self) -> float:
+        """Until a request may go, and when that was."""
+        started = self._pace.wait()
         if self._is_given_up.is_set():
             raise CancelledError
-        try:
-            meant = once()
-        except ServiceError as failure:
-            self._slow_down(failure)
-            raise
-        self._pace.went_well()
-        return meant
+        return started
 
     def _once(
         self,
@@ -115,6 +124,7 @@ class Asking:
         read: Callable[[bytes], Meant],
         sending: Sending | None,
         upload: Callable[[], Upload] | None,
+        started: float,
     ) -> Meant:
         """One attempt, of whose end `sending` is told whatever it was."""
         status: int | None = None
@@ -123,22 +133,24 @@ class Asking:
             with nullcontext() if upload is None else upload() as body:
                 answer = self._transport.send(request, body)
             status = answer.status
+            self._pace.went_well(started)
             if answer.after is not None:
-                self._pace.hold(answer.after)
+                self._pace.throttled(started, answer.after)
             meant = read(answer.body)
             known = True
         except ServiceError as failure:
             status = failure.status if status is None else status
             known = not isinstance(failure, Unclear)
+            self._slow_down(failure, started)
             raise
         finally:
             if sending is not None:
                 sending.ended(status, known=known)
         return meant
 
-    def _slow_down(self, failure: ServiceError) -> None:
+    def _slow_down(self, failure: ServiceError, started: float) -> None:
         """All wait, whoever was told to, and whether this request goes again or not."""
         if isinstance(failure, Throttled):
-            self._pace.throttled(failure.after)
+            self._pace.throttled(started, failure.after)
         elif failure.after is not None:
             self._pace.hold(failure.after)

@@ -3,7 +3,7 @@ of its socket.
 
 `requests` shares its connections among all threads, and takes one back as soon as an answer is
 read, before whoever asked knows. What cut a late request off could then hit another's. So there
-are as many sessions as there may be requests at once, and each is one request's until it ends.
+are as many adapters as there may be requests at once, and each is one request's until it ends.
 """
 
 import socket
@@ -13,7 +13,6 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-import requests
 from requests.adapters import HTTPAdapter
 from requests.exceptions import InvalidProxyURL
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -22,7 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from reconciler.api.deadline import Deadlines, Watch
 
 _HOSTS = 8
-"""How many hosts one session stays connected with: a template has one for each region."""
+"""How many hosts one adapter stays connected with: a template has one for each region."""
 
 _watch: ContextVar[Watch] = ContextVar("watch")
 """Of the request that this thread is about: urllib3 has no way to hand it to a connection."""
@@ -114,52 +113,57 @@ def _pools() -> dict[str, type[HTTPConnectionPool]]:
 
 
 class Connections:
-    """So many sessions, made when they are needed, and the time of whatever goes over them."""
+    """So many adapters, made when they are needed, and the time of whatever goes over them."""
 
-    def __init__(
-        self,
-        make: Callable[[], requests.Session],
-        most: int,
-        *,
-        may_reach: MayReach | None = None,
-    ) -> None:
-        """`make` makes a session, whose connections are then ours. `may_reach`: to which IP
-        addresses they go, where they go through no proxy; None: to any."""
+    def __init__(self, most: int, *, may_reach: MayReach | None = None) -> None:
+        """`most`: requests at once. `may_reach`: to which IP addresses they go, where they go
+        through no proxy; None: to any."""
         self._may_reach = may_reach
-        self._make = make
         self._room = threading.BoundedSemaphore(most)
-        self._free: list[requests.Session] = []
-        self._all: list[requests.Session] = []
+        self._mine = threading.local()
+        self._free: list[HTTPAdapter] = []
+        self._all: list[HTTPAdapter] = []
         self._deadlines = Deadlines()
 
     @contextmanager
-    def one_for(self, seconds: float) -> Iterator[tuple[requests.Session, Watch]]:
-        """A session for one request alone, which has so much time."""
+    def place(self) -> Iterator[None]:
+        """A connection is this thread's alone, for whatever it asks one after the other: inside,
+        nobody waits for one any more."""
+        if getattr(self._mine, "has_place", False):
+            yield
+            return
         with self._room:
-            session = self._one()
+            self._mine.has_place = True
+            try:
+                yield
+            finally:
+                self._mine.has_place = False
+
+    @contextmanager
+    def one_for(self, seconds: float) -> Iterator[tuple[HTTPAdapter, Watch]]:
+        """An adapter for one request alone, which has so much time."""
+        with self.place():
+            adapter = self._one()
             try:
                 with self._deadlines.watch(seconds) as watch:
                     token = _watch.set(watch)
                     try:
-                        yield session, watch
+                        yield adapter, watch
                     finally:
                         _watch.reset(token)
             finally:
-                self._free.append(session)
+                self._free.append(adapter)
 
     def close(self) -> None:
         """Close all connections."""
-        for session in self._all:
-            session.close()
+        for adapter in self._all:
+            adapter.close()
         self._deadlines.close()
 
-    def _one(self) -> requests.Session:
+    def _one(self) -> HTTPAdapter:
         try:
             return self._free.pop()
         except IndexError:
-            session = self._make()
-        adapter = _Adapter(self._may_reach)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-        self._all.append(session)
-        return session
+            adapter = _Adapter(self._may_reach)
+        self._all.append(adapter)
+        return adapter

@@ -9,11 +9,13 @@ are not kept, and plain http goes through no proxy.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http.client import HTTPException
-from http.cookiejar import DefaultCookiePolicy
+from typing import TypeAlias
 
 import requests
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from reconciler.api import classify
@@ -34,6 +36,12 @@ _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 60.0
 _DOWNLOAD = 10
 """How many times as long as another answer a download may take."""
+_HEADERS = {
+    "User-Agent": "acrcloud-reconciler",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+}
+Headers: TypeAlias = Mapping[str, str]
 _SLOWEST_UPLOAD = 50_000.0
 """Bytes a second: an upload slower than this on the whole is given up."""
 
@@ -61,17 +69,6 @@ class Answer:
     """The seconds for which the service asks to be left alone, where it does."""
 
 
-class _Bearer(requests.auth.AuthBase):
-    """Sets the header last, so that nothing else (`.netrc`, a URL) can set another."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
 class Transport:
     """Sends one request once."""
 
@@ -96,19 +93,24 @@ class Transport:
         self.addresses = Addresses(base_url)
         if not token or not all("!" <= char <= "~" for char in token):
             raise TokenRefused("the token is empty, or holds characters that no token has")
+        self._token = token
         self._redaction = Redaction(token)
         self._clock = clock
         self._proxies = dict(proxies or {}) if self.addresses.is_tls else {}
-        self._ca_bundle = ca_bundle
         self._patience = patience
         self._slowest_upload = slowest_upload
-        self._connections = Connections(lambda: self._session(_Bearer(token)), connections)
-        self._elsewhere = Connections(lambda: self._session(None), 1, may_reach=is_public)
+        self._verify = ca_bundle or True
+        self._connections = Connections(connections)
+        self._elsewhere = Connections(1, may_reach=is_public)
 
     def close(self) -> None:
         """Close all connections."""
         self._connections.close()
         self._elsewhere.close()
+
+    def place(self) -> AbstractContextManager[None]:
+        """What this thread sends inside waits for no other request."""
+        return self._connections.place()
 
     def send(self, request: Request, upload: Upload | None = None) -> Answer:
         """The answer, where it is 2xx. Raises what `classify` makes of anything else,
@@ -120,10 +122,10 @@ class Transport:
             )
         size = 0 if upload is None else len(upload)
         seconds = self._patience + size / self._slowest_upload
-        with self._connections.one_for(seconds) as (session, watch):
+        with self._connections.one_for(seconds) as (adapter, watch):
             why = ""
             try:
-                status, headers, body = self._ask(session, request, upload)
+                status, headers, body = self._ask(adapter, request, upload)
             except (OSError, HTTPError, HTTPException) as error:
                 why = self._redaction.of_text(classify.why(error))
         # What is cut off may look like a whole answer: one whose length only its end tells.
@@ -157,10 +159,11 @@ class Transport:
                 "nor one of https at a public host"
             )
         connections = self._connections if is_own else self._elsewhere
-        with connections.one_for(_DOWNLOAD * self._patience) as (session, watch):
+        sent = self._headers(request, None) if is_own else _HEADERS
+        with connections.one_for(_DOWNLOAD * self._patience) as (adapter, watch):
             why = ""
             try:
-                status, headers, body = self._download(session, watch, request, read)
+                status, headers, body = self._download(adapter, watch, request, read, sent)
             except (OSError, HTTPError, HTTPException) as error:
                 why = self._redaction.of_text(without_queries(classify.why(error)))
         if why or watch.late:
@@ -181,18 +184,14 @@ class Transport:
 
     def _download(
         self,
-        session: requests.Session,
+        adapter: HTTPAdapter,
         watch: Watch,
         request: Request,
         read: Callable[[Iterator[bytes]], None],
+        headers: Headers,
     ) -> tuple[int, Mapping[str, str], bytes]:
         """The body is that of a refusal only."""
-        with session.get(
-            request.url,
-            timeout=(_CONNECT_SECONDS, self._patience),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
+        with self._send(adapter, request, None, headers) as response:
             body = b""
             if 200 <= response.status_code < 300:
                 read(_pieces(response, watch))
@@ -201,33 +200,37 @@ class Transport:
             return response.status_code, response.headers, body
 
     def _ask(
-        self, session: requests.Session, request: Request, upload: Upload | None
+        self, adapter: HTTPAdapter, request: Request, upload: Upload | None
     ) -> tuple[int, Mapping[str, str], bytes]:
-        body = request.body if upload is None else upload
-        content_type = "application/json" if upload is None else upload.content_type
-        with session.request(
-            request.method,
-            request.url,
-            params=request.params,
-            data=body,
-            headers={"Content-Type": content_type} if body is not None else None,
-            timeout=(_CONNECT_SECONDS, self._patience),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
+        with self._send(adapter, request, upload, self._headers(request, upload)) as response:
             said = self._redaction.of(_read(response, request.doing))
             return response.status_code, response.headers, said
 
-    def _session(self, auth: requests.auth.AuthBase | None) -> requests.Session:
-        session = requests.Session()
-        session.trust_env = False
-        session.auth = auth
-        session.headers["Accept"] = "application/json"
-        session.headers["User-Agent"] = "acrcloud-reconciler"
-        session.proxies = dict(self._proxies)
-        session.verify = self._ca_bundle or True
-        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        return session
+    def _send(
+        self, adapter: HTTPAdapter, request: Request, upload: Upload | None, headers: Headers
+    ) -> requests.Response:
+        """The request by its parts alone. A session of `requests` would add what the environment,
+        `.netrc`, cookies and redirects say, and half of the time that a request costs."""
+        prepared = requests.PreparedRequest()
+        prepared.prepare_method(request.method)
+        prepared.prepare_url(request.url, request.params)
+        prepared.prepare_headers(headers)
+        prepared.prepare_body(request.body if upload is None else upload, files=None)
+        return adapter.send(
+            prepared,
+            stream=True,
+            timeout=(_CONNECT_SECONDS, self._patience),
+            verify=self._verify,
+            proxies=self._proxies,
+        )
+
+    def _headers(self, request: Request, upload: Upload | None) -> Headers:
+        headers = {**_HEADERS, "Authorization": f"Bearer {self._token}"}
+        if upload is not None:
+            headers["Content-Type"] = upload.content_type
+        elif request.body is not None:
+            headers["Content-Type"] = "application/json"
+        return headers
 
 
 def _pieces(response: requests.Response, watch: Watch) -> Iterator[bytes]:

@@ -14,8 +14,7 @@ from reconciler.errors import ReconcilerError
 
 JUST_BEFORE = 10.0
 """Seconds for which what was read counts as read just before."""
-
-
+_STOPPED = Failed("it was not sent, since the run was stopped")
 MOST_REWRITTEN = 5
 """How often a write is built anew, since others keep writing into what it carries over."""
 
@@ -66,24 +65,31 @@ class Delivery:
         self._changes = changes
         self._look = look
         self._seen_at = seen_at
-        self._went = False
+
+    def waits(self) -> None:
+        """Raise `Changed` or `KeptBack` where it must not go out."""
+        self.goes()
 
     def goes(self) -> None:
-        """Raise `Changed` or `KeptBack` where it must not go out."""
+        """The same. What was just seen is not looked at again."""
+        if self._context.halt.fatal is not None:
+            raise KeptBack(_STOPPED)
         now = self._context.clock.monotonic()
-        if self._seen_at is None or self._went or now - self._seen_at > JUST_BEFORE:
-            if self._context.halt.asked():
-                raise KeptBack(Failed("it was not sent, since the run was stopped"))
-            try:
-                self._look()
-            except ReconcilerError as error:
-                raise KeptBack(self._context.failed(error)) from error
-        self._went = True
+        if self._seen_at is not None and now - self._seen_at <= JUST_BEFORE:
+            return
+        if self._context.halt.asked():
+            raise KeptBack(_STOPPED)
+        try:
+            self._look()
+        except ReconcilerError as error:
+            raise KeptBack(self._context.failed(error)) from error
+        self._seen_at = now
 
     def sent(self, size: int) -> None:
         """So many more bytes are sent."""
         self._context.progress.sent(size)
 
     def ended(self, status: int | None, *, known: bool) -> None:
-        """It has ended once."""
+        """It has ended once. What it rested on may be another after that."""
+        self._seen_at = None
         self._context.results.sent(self._changes, status, known=known)

@@ -10,7 +10,7 @@ from reconciler.apply.context import Context, Settings
 from reconciler.apply.creates import Creates
 from reconciler.apply.deletes import Deletes
 from reconciler.apply.halt import Halt
-from reconciler.apply.moves import send_moves
+from reconciler.apply.moves import Moves
 from reconciler.apply.present import Present
 from reconciler.apply.progress import Progress
 from reconciler.apply.results import Results
@@ -98,7 +98,7 @@ def _in_order(
         context.progress.doing("creating")
         sending.send(creates)
     context.progress.doing("moving")
-    send_moves(context, _of(Move, changes))
+    Moves(context).send(_of(Move, changes))
     context.progress.doing("updating")
     send_updates(context, _of(Update, changes))
     if creates:

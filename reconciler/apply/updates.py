@@ -1,10 +1,9 @@
 """Updates: each file is read again, in batches, just before its change is sent."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from reconciler.apply.batches import batches
 from reconciler.apply.context import Context
 from reconciler.apply.delivery import (
     MOST_REWRITTEN,
@@ -13,14 +12,15 @@ from reconciler.apply.delivery import (
     KeptBack,
     Rewritten,
 )
+from reconciler.apply.fresh import READERS, Fresh, FreshUpdates
 from reconciler.core.content import Content
 from reconciler.core.model import File, FileId, Json
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import Update
 from reconciler.errors import NotThere, ReconcilerError
 
-_READ_AHEAD = 3
-"""Batches that are read or being sent at once: enough that workers never wait for a read."""
+_MORE = 2
+"""One worker more for so many requests at once: while some wait for the disk, others send."""
 _GONE = Stale("it was deleted while the plan was applied", None)
 
 
@@ -37,38 +37,29 @@ class _Seen:
 
 def send_updates(context: Context, updates: Sequence[Update]) -> None:
     """Send every update whose file is still what the plan saw."""
-    with ThreadPoolExecutor(_READ_AHEAD) as readers:
-        cut = batches(updates, lambda update: update.bucket)
-        list(readers.map(lambda batch: _send_batch(context, batch), cut))
-
-
-def _send_batch(context: Context, batch: Sequence[Update]) -> None:
-    if context.halt.asked():
+    at_once = context.settings.concurrency
+    workers = min(at_once + at_once // _MORE, len(updates))
+    if not workers:
         return
-    ids = {update.id: _id_now(context, update) for update in batch}
-    read_at = context.clock.monotonic()
-    try:
-        files = context.service.read_files(batch[0].bucket, list(ids.values()))
-    except ReconcilerError as error:
-        context.results.end([(update, context.failed(error)) for update in batch])
-        return
-    live = {file.id: file for file in files}
-    sending: list[Future[None]] = [
-        context.pool.submit(_send, context, update, live.get(ids[update.id]), read_at)
-        for update in batch
-    ]
-    for future in sending:
-        future.result()
+    with ThreadPoolExecutor(READERS) as readers, ThreadPoolExecutor(workers) as pool:
+        fresh = FreshUpdates(context, updates, readers)
+        working = [pool.submit(_send_all, context, fresh) for _ in range(workers)]
+    for worker in working:
+        worker.result()
 
 
-def _send(context: Context, update: Update, live: File | None, read_at: float) -> None:
-    if context.halt.asked():
-        return
+def _send_all(context: Context, updates: FreshUpdates) -> None:
+    while (fresh := updates.take()) is not None:
+        _send(context, fresh)
+
+
+def _send(context: Context, fresh: Fresh) -> None:
+    update, live = fresh.update, fresh.file
     outcome = _without_sending(context, update, live, update.before)
     if outcome is None and live is not None:
         if not context.results.begin([update]):
             return
-        outcome = _sent(context, update, _Seen(live, update.before, read_at))
+        outcome = _sent(context, update, _Seen(live, update.before, fresh.at))
     if outcome is not None:
         context.results.end([(update, outcome)])
 
@@ -167,12 +158,3 @@ def _surviving(file: File, update: Update) -> Sequence[str]:
         return ()
     removed = update.before.user_defined.keys() - update.after.user_defined.keys()
     return sorted(file.user_defined.keys() & removed)
-
-
-def _id_now(context: Context, update: Update) -> FileId:
-    """The file's id: a service may give it a new one when it moves it."""
-    if update.after_change is not None:
-        moved = context.results.of(update.after_change)
-        if isinstance(moved, Applied):
-            return moved.file_id
-    return update.file_id

@@ -48,6 +48,11 @@ class Reading(Protocol):
 class Sending(Protocol):
     """One request that writes, as whoever asks for it follows it on its way."""
 
+    def waits(self) -> None:
+        """It waits for its turn from now on. Whoever has to look once more before it goes looks
+        now, and raises as `goes` does: a look in its turn would have it go out of turn."""
+        ...
+
     def goes(self) -> None:
         """It goes out now, for the first time or once more. What this raises, though no
         `ServiceError`, keeps it back: what it rests on holds no more."""

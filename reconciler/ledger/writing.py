@@ -1,11 +1,12 @@
 """The ledger that a run writes to: one process at a time, and every record on disk before the
-next step is taken."""
+next step is taken. Who comes while the disk is busy shares the next write with all who wait."""
 
 import fcntl
 import os
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -16,11 +17,25 @@ from reconciler.core.outcome import EarlierCreate, Outcome, Sent
 from reconciler.core.plan import Change, ChangeId
 from reconciler.core.ports import Clock
 from reconciler.errors import LedgerError, LockHeld
-from reconciler.ledger.chain import FORMAT, START, anchor_of, line_after, tail
+from reconciler.ledger.chain import FORMAT, START, Anchor, anchor_of, line_after, tail
 from reconciler.ledger.earlier import Earlier
 from reconciler.ledger.reading import checked, understood, why
 from reconciler.ledger.saying import beginning, ending
 from reconciler.private import make_folder, open_file, sync_folder
+
+
+@dataclass(slots=True)
+class _Group:
+    """Records that go to the disk together."""
+
+    records: list[Mapping[str, Json]] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
+    end: Anchor = START
+    """The last record's."""
+    failure: LedgerError | None = None
+    """Why it is not on disk."""
+    is_over: threading.Event = field(default_factory=threading.Event)
+    """It is on disk, or will never be."""
 
 
 class Ledger:
@@ -35,6 +50,8 @@ class Ledger:
         self._clock = clock
         self._run = run
         self._lock = threading.Lock()
+        self._disk = threading.Lock()
+        self._open: _Group | None = None
         self._broken: LedgerError | None = None
         self._unwritten: list[Mapping[str, Json]] = []
         self._is_under_way = False
@@ -78,7 +95,7 @@ class Ledger:
     @property
     def anchor(self) -> str:
         """The last record's `SEQ:HASH`: kept elsewhere, it shows a cut or rewritten ledger."""
-        return str(self._at)
+        return str(self._kept)
 
     @property
     def unwritten(self) -> Sequence[Mapping[str, Json]]:
@@ -135,6 +152,7 @@ class Ledger:
             self._at = anchor_of(record)
             with understood(record, self._path):
                 self._earlier.note(record)
+        self._kept = self._at
         torn = len(tail(data))
         if torn:
             os.ftruncate(self._file, len(data) - torn)
@@ -143,32 +161,66 @@ class Ledger:
     def _append(self, records: Collection[Mapping[str, Json]]) -> None:
         """Write the records and wait for the disk. After one failure nothing is written any
         more: what an earlier fsync lost, a later one does not bring back."""
+        group, is_first = self._joined(records)
+        if is_first:
+            with self._disk:
+                self._write_out(group)
+        else:
+            group.is_over.wait()
+        if group.failure is not None:
+            raise group.failure
+
+    def _joined(self, records: Collection[Mapping[str, Json]]) -> tuple[_Group, bool]:
+        """The group in which the records now are, after all that came before them, and whether
+        they are its first: then whoever brought them writes it."""
         with self._lock:
             at = datetime.fromtimestamp(self._clock.now(), UTC).isoformat(timespec="milliseconds")
             dated = [{"at": at, "run": self._run, **record} for record in records]
-            try:
-                if self._broken is not None:
-                    raise self._broken
-                self._write(dated)
-            except LedgerError as error:
-                self._broken = error
-                self._unwritten += [each for each in dated if str(each["kind"]).endswith(".ended")]
-                raise
+            lines, end = _chained(self._at, dated)
+            is_first = self._open is None
+            group = self._open = self._open or _Group()
+            group.records += dated
+            group.lines += lines
+            group.end = self._at = end
+        return group, is_first
 
-    def _write(self, records: Sequence[Mapping[str, Json]]) -> None:
-        at = self._at
-        lines: list[bytes] = []
-        for record in records:
-            line, at = line_after(at, record)
-            lines.append(line)
-        data = b"".join(lines)
+    def _write_out(self, group: _Group) -> None:
+        """The group, with all who joined it by now. Who comes later waits for the next."""
+        with self._lock:
+            self._open = None
+        failure: LedgerError | None = LedgerError(f"writing to the ledger {self._path}: broken off")
+        try:
+            failure = self._broken or self._written(b"".join(group.lines))
+        finally:
+            # Nobody waits for ever, and nobody believes what is not so, whatever broke this off.
+            with self._lock:
+                if failure is None:
+                    self._kept = group.end
+                else:
+                    self._broken = group.failure = failure
+                    self._unwritten += [
+                        each for each in group.records if str(each["kind"]).endswith(".ended")
+                    ]
+            group.is_over.set()
+
+    def _written(self, data: bytes) -> LedgerError | None:
+        """None once it is on disk."""
         try:
             written = 0
             while written < len(data):
                 written += os.write(self._file, data[written:])
             os.fsync(self._file)
         except OSError as error:
-            raise LedgerError(
+            return LedgerError(
                 f"writing to the ledger {self._path}: {error.strerror}; nothing more is sent"
-            ) from error
-        self._at = at
+            )
+        return None
+
+
+def _chained(at: Anchor, records: Iterable[Mapping[str, Json]]) -> tuple[list[bytes], Anchor]:
+    """The lines of the records after this one, and what the next follows."""
+    lines: list[bytes] = []
+    for record in records:
+        line, at = line_after(at, record)
+        lines.append(line)
+    return lines, at

@@ -32,6 +32,9 @@ class Watched:
     known: list[bool] = field(default_factory=list)
     """Of each of its attempts, whether its end says what it did."""
 
+    def waits(self) -> None:
+        pass
+
     def goes(self) -> None:
         self.told.append(("goes", None))
         self.before()

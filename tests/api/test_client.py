@@ -436,6 +436,12 @@ class TestAskingAgain:
             put(writing)
         assert clock.now() - begin == pytest.approx(30)
 
+    def test_whoever_looks_once_more_needs_no_second_connection(self, client: MakeClient) -> None:
+        with serving(BUCKET, answer(200, {"data": [FILE]}), ONE_FILE) as server:
+            writing = client(server.url, connections=1)
+            put(writing, Watched(before=lambda: get(writing)))
+            assert asked(server) == 2
+
     @pytest.mark.parametrize("call", [*SAFE, *UNSAFE])
     @pytest.mark.parametrize("status", [400, 401, 403, 405, 413, 415, 422])
     def test_after_a_refusal_nothing_is(
@@ -640,7 +646,7 @@ class TestAServiceThatAsksForHours:
             pytest.raises(ServiceError, match="7200 seconds"),
         ):
             client(server.url, concurrency=8, buckets=one).read_live()
-        assert sum(clock.slept) == 0
+        assert sum(clock.slept) < 0.1
 
 
 class TestUpdate:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
 
 from reconciler.api.connections import Connections
 from reconciler.api.deadline import Deadlines
@@ -194,6 +195,13 @@ ENDLESS = {
 }
 
 
+def fetch(adapter: HTTPAdapter, url: str) -> requests.Response:
+    """The whole answer."""
+    response = adapter.send(requests.Request("GET", url).prepare(), timeout=60)
+    assert response.content is not None
+    return response
+
+
 class TestARequest:
     @pytest.mark.parametrize("what", ENDLESS.values(), ids=ENDLESS)
     def test_whose_answer_does_not_end_is_given_up(self, transport: Make, what: Answer) -> None:
@@ -208,14 +216,14 @@ class TestARequest:
     def test_that_was_given_up_is_nothing_to_the_next(self) -> None:
         with (
             serving(Answer(HEAD, "hang"), answer(200, {})) as server,
-            closing(Connections(requests.Session, 1)) as connections,
+            closing(Connections(1)) as connections,
         ):
-            with connections.one_for(5 * SOON) as (session, watch):
+            with connections.one_for(5 * SOON) as (adapter, watch):
                 with suppress(requests.RequestException):
-                    session.get(server.url, timeout=60)
+                    fetch(adapter, server.url)
                 assert watch.late
-            with connections.one_for(LATER) as (session, watch):
-                assert session.get(server.url, timeout=60).ok
+            with connections.one_for(LATER) as (adapter, watch):
+                assert fetch(adapter, server.url).ok
                 assert not watch.late
             assert len({request.connection for request in server.requests}) == len(server.requests)
 
@@ -332,12 +340,13 @@ def test_what_cuts_one_request_off_never_hits_another() -> None:
 
     def work(url: str) -> None:
         for _ in range(50):
-            with connections.one_for(near) as (session, _), suppress(requests.RequestException):
-                session.get(f"{url}/slow", timeout=60)
-            with connections.one_for(LATER) as (session, watch):
-                outcomes.append(session.get(f"{url}/fast", timeout=60).ok and not watch.late)
+            with connections.one_for(near) as (adapter, _), suppress(requests.RequestException):
+                fetch(adapter, f"{url}/slow")
+            with connections.one_for(LATER) as (adapter, watch):
+                told = fetch(adapter, f"{url}/fast")
+                outcomes.append(told.ok and not watch.late)
 
-    with accepting(serve) as server, closing(Connections(requests.Session, 4)) as connections:
+    with accepting(serve) as server, closing(Connections(4)) as connections:
         threads = [threading.Thread(target=work, args=(server.url,)) for _ in range(4)]
         for thread in threads:
             thread.start()

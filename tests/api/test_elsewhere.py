@@ -106,13 +106,14 @@ class TestAConnection:
         answers = iter(may_reach)
         with (
             accepting(note) as server,
-            closing(Connections(session, 1, may_reach=lambda _: next(answers))) as restricted,
+            closing(Connections(1, may_reach=lambda _: next(answers))) as restricted,
         ):
+            asked = requests.Request("GET", f"https://127.0.0.1:{server.port}/x").prepare()
             with (
                 pytest.raises(requests.ConnectionError) as failure,
-                restricted.one_for(10) as (asking, _),
+                restricted.one_for(10) as (adapter, _),
             ):
-                asking.get(f"https://127.0.0.1:{server.port}/x", timeout=5)
+                adapter.send(asked, timeout=5)
             if may_reach[0]:
                 assert ended.wait(5)
         return len(connections), bytes(came), str(failure.value)

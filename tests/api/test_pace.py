@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from itertools import pairwise
 
 import pytest
 
@@ -22,13 +23,51 @@ def requests(pace: Pace, clock: FakeClock, count: int, each: float = 0.0) -> lis
     return times
 
 
-def test_without_a_limit_nobody_waits(clock: FakeClock) -> None:
-    assert requests(Pace(clock), clock, 100) == [0.0] * 100
+def answered(pace: Pace, clock: FakeClock, count: int, each: float) -> float:
+    """So many requests, one after the other, that are let through. Returns when the last went."""
+    started = 0.0
+    for _ in range(count):
+        started = pace.wait()
+        clock.sleep(each)
+        pace.went_well(started)
+    return started
+
+
+def gap(pace: Pace, clock: FakeClock) -> float:
+    """Between the next two requests after the next."""
+    times = requests(pace, clock, 3)
+    return times[2] - times[1]
+
+
+def test_the_first_do_not_wait(clock: FakeClock) -> None:
+    assert requests(Pace(clock), clock, 8) == [0.0] * 8
 
 
 def test_nor_where_the_machine_has_just_been_started() -> None:
     clock = FakeClock(0.0)
     assert requests(Pace(clock), clock, 3) == [0.0] * 3
+
+
+def test_without_a_limit_soon_nobody_does(clock: FakeClock) -> None:
+    pace = Pace(clock)
+    answered(pace, clock, 2000, each=0.1)
+    assert requests(pace, clock, 100)[-1] < 0.02
+
+
+def test_a_turn_that_came_a_little_late_is_made_up_for(clock: FakeClock) -> None:
+    """A machine wakes nobody at the very moment: a second has as many requests all the same."""
+    pace = Pace(clock, 100)
+    begin = clock.monotonic()
+    pace.wait()
+    late = [0.004]
+    clock.on_sleep = lambda: clock.sleep(late.pop()) if late else None
+    times = [begin]
+    workers = [threading.Thread(target=lambda: times.append(pace.wait())) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert max(times) - begin <= 0.035
 
 
 def test_a_limit_is_never_exceeded(clock: FakeClock) -> None:
@@ -57,113 +96,107 @@ def test_the_limit_is_one_for_all_threads(clock: FakeClock) -> None:
 class TestA429:
     def test_makes_all_wait_for_what_it_asks(self, clock: FakeClock) -> None:
         pace = Pace(clock)
-        requests(pace, clock, 10, each=0.1)
-        pace.throttled(7.0)
+        last = answered(pace, clock, 10, each=0.1)
+        pace.throttled(last, 7.0)
         assert requests(pace, clock, 1)[0] == pytest.approx(7.0)
 
-    def test_slows_down_by_a_third_of_what_went(self, clock: FakeClock) -> None:
+    def test_slows_down_to_a_little_less_than_what_went(self, clock: FakeClock) -> None:
         pace = Pace(clock)
-        requests(pace, clock, 10, each=0.1)  # ten a second
-        pace.throttled(1.0)
-        times = requests(pace, clock, 3)
-        assert times[2] - times[1] == pytest.approx(1 / 7)
+        last = answered(pace, clock, 40, each=0.125)  # eight a second
+        pace.throttled(last, 1.0)
+        assert gap(pace, clock) == pytest.approx(1 / 7.6, rel=0.03)
 
-    def test_without_an_answer_to_how_long_waits_one_turn(self, clock: FakeClock) -> None:
+    def test_without_an_answer_to_how_long_waits_until_there_is_room(
+        self, clock: FakeClock
+    ) -> None:
+        """What went in a burst has its room a second later."""
         pace = Pace(clock)
-        requests(pace, clock, 10, each=0.1)
-        pace.throttled(None)
-        assert requests(pace, clock, 1)[0] == pytest.approx(1 / 7)
+        last = answered(pace, clock, 8, each=0.01)
+        pace.throttled(last, None)
+        assert requests(pace, clock, 1)[0] == pytest.approx(1.2, abs=0.2)
 
     def test_of_requests_that_were_under_way_says_nothing_new(self, clock: FakeClock) -> None:
         pace = Pace(clock)
-        requests(pace, clock, 10, each=0.1)
+        last = answered(pace, clock, 40, each=0.125)
         for _ in range(8):
-            pace.throttled(2.0)
-        times = requests(pace, clock, 3)
-        assert times[0] == pytest.approx(2.0)
-        assert times[2] - times[1] == pytest.approx(1 / 7)
+            pace.throttled(last, 2.0)
+        assert requests(pace, clock, 1)[0] == pytest.approx(2.0)
+        assert gap(pace, clock) == pytest.approx(1 / 7.6, rel=0.03)
+
+    def test_of_requests_that_were_under_way_says_nothing_new_after_the_pause(
+        self, clock: FakeClock
+    ) -> None:
+        pace = Pace(clock)
+        last = answered(pace, clock, 40, each=0.125)
+        pace.throttled(last, 2.0)
+        clock.sleep(3.0)
+        for _ in range(8):
+            pace.throttled(last, None)
+        assert gap(pace, clock) == pytest.approx(1 / 7.6, rel=0.03)
 
     def test_of_requests_that_were_under_way_may_ask_for_longer(self, clock: FakeClock) -> None:
         pace = Pace(clock)
-        requests(pace, clock, 10, each=0.1)
+        last = answered(pace, clock, 40, each=0.125)
         for after in (2.0, 9.0, None, 5.0):
-            pace.throttled(after)
-        times = requests(pace, clock, 3)
-        assert times[0] == pytest.approx(9.0)
-        assert times[2] - times[1] == pytest.approx(1 / 7)
+            pace.throttled(last, after)
+        assert requests(pace, clock, 1)[0] == pytest.approx(9.0)
+        assert gap(pace, clock) == pytest.approx(1 / 7.6, rel=0.03)
 
-    def test_again_and_again_has_a_slowest_pace(self, clock: FakeClock) -> None:
+    def test_after_a_pause_makes_the_next_twice_as_long(self, clock: FakeClock) -> None:
         pace = Pace(clock)
-        for _ in range(40):
-            requests(pace, clock, 1)
-            pace.throttled(None)
-        times = requests(pace, clock, 3)
-        assert times[2] - times[1] == pytest.approx(5.0)
+        started = answered(pace, clock, 40, each=0.125)
+        waited: list[float] = []
+        for _ in range(12):
+            pace.throttled(started, None)
+            begin = clock.monotonic()
+            started = pace.wait()
+            waited.append(clock.monotonic() - begin)
+        assert all(after >= 1.9 * before for before, after in pairwise(waited[1:8]))
+        assert max(waited) == pytest.approx(30.0)
 
-    def test_is_forgotten_little_by_little(self, clock: FakeClock) -> None:
+    def test_is_forgotten_little_by_little_and_then_faster(self, clock: FakeClock) -> None:
         pace = Pace(clock)
-        requests(pace, clock, 10, each=0.1)
-        pace.throttled(1.0)
+        last = answered(pace, clock, 40, each=0.125)
+        pace.throttled(last, 1.0)
         gaps: list[float] = []
-        for _ in range(60):
-            times = requests(pace, clock, 2, each=1.1)
-            gaps.append(times[1] - times[0])
-            pace.went_well()
-        times = requests(pace, clock, 2)
-        assert times[1] - times[0] < 1 / 7
-
-    @pytest.mark.parametrize(("seconds", "faster"), [(0.75, 1.0), (1.0, 1.05), (1.5, 1.05)])
-    def test_is_forgotten_by_a_twentieth_each_second(
-        self, clock: FakeClock, seconds: float, faster: float
-    ) -> None:
-        clock.sleep(-clock.now() % 1)  # whole numbers, which floats hold exactly
-        pace = Pace(clock)
-        requests(pace, clock, 8, each=0.125)
-        pace.throttled(2.0)  # to 5.6 a second
-        clock.sleep(2.0 + seconds)
-        pace.went_well()
-        times = requests(pace, clock, 3)
-        assert times[2] - times[1] == pytest.approx(1 / 5.6 / faster)
-
-    def test_counts_anew_what_went_since_it_got_faster(self, clock: FakeClock) -> None:
-        clock.sleep(-clock.now() % 1)  # whole numbers, which floats hold exactly
-        pace = Pace(clock)
-        requests(pace, clock, 8, each=0.125)
-        pace.throttled(2.0)
-        clock.sleep(3.0)
-        pace.went_well()
-        requests(pace, clock, 4, each=0.5)  # two a second
-        pace.throttled(1.0)
-        times = requests(pace, clock, 3)
-        assert times[2] - times[1] == pytest.approx(1 / 1.4)
+        for _ in range(8):
+            gaps.append(gap(pace, clock))
+            clock.sleep(10)
+        assert gaps == sorted(gaps, reverse=True)
+        assert gaps[0] > 1 / 8
+        assert gaps[-1] < 1 / 12
 
     def test_never_makes_it_faster_than_the_limit(self, clock: FakeClock) -> None:
         pace = Pace(clock, 10)
-        requests(pace, clock, 10)
-        pace.throttled(0.5)
-        for _ in range(200):
-            requests(pace, clock, 1, each=1.1)
-            pace.went_well()
-        times = requests(pace, clock, 3)
-        assert times[2] - times[1] == pytest.approx(0.1)
+        last = answered(pace, clock, 10, each=0.0)
+        pace.throttled(last, 0.5)
+        clock.sleep(1000)
+        assert gap(pace, clock) == pytest.approx(0.1)
+
+    def test_before_anything_went_is_no_limit(self, clock: FakeClock) -> None:
+        """Somebody else has used the window up."""
+        pace = Pace(clock)
+        pace.throttled(pace.wait(), 5.0)
+        assert requests(pace, clock, 1)[0] == pytest.approx(5.0)
+        answered(pace, clock, 300, each=0.01)
+        assert gap(pace, clock) < 0.01
+
+    def test_has_a_slowest_pace(self, clock: FakeClock) -> None:
+        pace = Pace(clock)
+        for _ in range(40):
+            pace.throttled(answered(pace, clock, 1, each=0.01), None)
+        assert gap(pace, clock) <= 5.0
 
     def test_that_asks_for_longer_than_anybody_waits_holds_nobody_up(
         self, clock: FakeClock
     ) -> None:
         """F17: whoever asks next is told so himself, and ends."""
         pace = Pace(clock)
-        requests(pace, clock, 10, each=0.1)
-        pace.throttled(math.nextafter(LONGEST_WAIT, math.inf))
-        assert requests(pace, clock, 3) == [0.0, 0.0, 0.0]
-        pace.throttled(LONGEST_WAIT)
+        last = answered(pace, clock, 7, each=0.1)
+        pace.throttled(last, math.nextafter(LONGEST_WAIT, math.inf))
+        assert requests(pace, clock, 1) == [0.0]
+        pace.throttled(last, LONGEST_WAIT)
         assert requests(pace, clock, 1)[0] == pytest.approx(LONGEST_WAIT)
-
-    def test_at_once_counts_as_a_tenth_of_a_second(self, clock: FakeClock) -> None:
-        pace = Pace(clock)
-        requests(pace, clock, 7)
-        pace.throttled(None)
-        times = requests(pace, clock, 3)
-        assert times[2] - times[1] == pytest.approx(1 / 49)
 
 
 class TestAPause:
@@ -180,12 +213,11 @@ class TestAPause:
         pace.hold(30.0)
         assert requests(pace, clock, 3) == pytest.approx([30.0, 30.1, 30.2])
         pace = Pace(clock)
-        requests(pace, clock, 10, each=0.1)
+        answered(pace, clock, 40, each=0.125)
         pace.hold(60.0)
-        requests(pace, clock, 10, each=0.1)  # ten a second, still
-        pace.throttled(1.0)
-        times = requests(pace, clock, 3)
-        assert times[2] - times[1] == pytest.approx(1 / 7)
+        last = answered(pace, clock, 40, each=0.125)  # eight a second, still
+        pace.throttled(last, 1.0)
+        assert gap(pace, clock) == pytest.approx(1 / 7.6, rel=0.03)
 
     def test_is_as_long_as_the_longest(self, clock: FakeClock) -> None:
         pace = Pace(clock)
