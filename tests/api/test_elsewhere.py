@@ -134,9 +134,3 @@ class TestAConnection:
         assert count == 1
         assert came.startswith(b"\x16\x03")
         assert "not a public one" not in said
-
-
-def session() -> requests.Session:
-    made = requests.Session()
-    made.trust_env = False
-    return made
