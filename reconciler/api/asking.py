@@ -57,6 +57,8 @@ class Asking:
             try:
                 meant = self._at_pace(once)
             except ServiceError as failure:
+                if self._is_given_up.is_set():
+                    raise CancelledError from failure
                 wait = wait_before_next(
                     failure,
                     attempt=attempt,
@@ -93,8 +95,10 @@ class Asking:
         return self._transport.redacted(data)
 
     def give_up(self) -> None:
-        """Ask nothing more: who asks is told so by `CancelledError`. What is under way ends."""
+        """Ask nothing more, and cut off what is under way: who asks is told so by
+        `CancelledError`."""
         self._is_given_up.set()
+        self._transport.cut_off()
 
     def _at_pace(self, once: Callable[[], Meant]) -> Meant:
         """One attempt, in its turn."""

@@ -147,6 +147,10 @@ class Connections:
             finally:
                 self._free.append(session)
 
+    def cut_off(self) -> None:
+        """End all that is under way, and whatever comes."""
+        self._deadlines.end_all()
+
     def close(self) -> None:
         """Close all connections."""
         for session in self._all:

@@ -105,6 +105,11 @@ class Transport:
         self._connections = Connections(lambda: self._session(_Bearer(token)), connections)
         self._elsewhere = Connections(lambda: self._session(None), 1, may_reach=is_public)
 
+    def cut_off(self) -> None:
+        """End the requests that are under way, and whatever comes, as if their time were over."""
+        self._connections.cut_off()
+        self._elsewhere.cut_off()
+
     def close(self) -> None:
         """Close all connections."""
         self._connections.close()
