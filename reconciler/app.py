@@ -109,8 +109,8 @@ def connected_for_writing(
 def reading_ahead(
     base_url: str, buckets: Mapping[str, Bucket], connection: Connection
 ) -> Iterator[Future[LiveState]]:
-    """What the service has, read while something else is done; who leaves early ends it, after
-    the requests that are under way. Raises as `connected`."""
+    """What the service has, read while something else is done; who leaves early ends it, and
+    waits for no answer. Raises as `connected`."""
     with connected(base_url, buckets, connection) as service, ThreadPoolExecutor(1) as thread:
         try:
             yield thread.submit(service.read_live)

@@ -51,6 +51,8 @@ class Asking:
             try:
                 meant = self._in_turn(request, read, sending, upload)
             except ServiceError as failure:
+                if self._is_given_up.is_set():
+                    raise CancelledError from failure
                 wait = wait_before_next(
                     failure,
                     attempt=attempt,
@@ -91,8 +93,10 @@ class Asking:
         return self._transport.redacted(data)
 
     def give_up(self) -> None:
-        """Ask nothing more: who asks is told so by `CancelledError`. What is under way ends."""
+        """Ask nothing more, and cut off what is under way: who asks is told so by
+        `CancelledError`."""
         self._is_given_up.set()
+        self._transport.cut_off()
 
     def _in_turn(
         self,

@@ -62,7 +62,7 @@ class ReadClient:
         self._regions_lock = threading.Lock()
 
     def give_up(self) -> None:
-        """Nobody waits for an answer any more: whatever asks next ends with `CancelledError`."""
+        """Nobody waits for an answer any more: whatever asks ends with `CancelledError`, soon."""
         self._asking.give_up()
 
     def read_live(self) -> LiveState:

@@ -154,6 +154,10 @@ class Connections:
             finally:
                 self._free.append(adapter)
 
+    def cut_off(self) -> None:
+        """End all that is under way, and whatever comes."""
+        self._deadlines.end_all()
+
     def close(self) -> None:
         """Close all connections."""
         for adapter in self._all:

@@ -104,6 +104,7 @@ class Deadlines:
         self._wakes_at = math.inf
         self._thread: threading.Thread | None = None
         self._is_closed = False
+        self._is_over = False
 
     def watch(self, seconds: float) -> Watch:
         """The time of a request, as a context."""
@@ -117,9 +118,20 @@ class Deadlines:
         if self._thread is not None:
             self._thread.join()
 
+    def end_all(self) -> None:
+        """The time of all requests is over now, and that of those to come."""
+        with self.lock:
+            self._is_over = True
+            for watch in self._watched:
+                watch.end()
+            self._watched.clear()
+
     def add(self, watch: Watch) -> None:
         """For `Watch` alone."""
         with self.lock:
+            if self._is_over:
+                watch.end()
+                return
             self._watched.add(watch)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)

@@ -103,6 +103,11 @@ class Transport:
         self._connections = Connections(connections)
         self._elsewhere = Connections(1, may_reach=is_public)
 
+    def cut_off(self) -> None:
+        """End the requests that are under way, and whatever comes, as if their time were over."""
+        self._connections.cut_off()
+        self._elsewhere.cut_off()
+
     def close(self) -> None:
         """Close all connections."""
         self._connections.close()

@@ -27,9 +27,10 @@ _MOST: Final = 8
 _AHEAD: Final = 2
 """Texts for each process that are read before their turn."""
 _PROGRAM: Final = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from reconciler.catalog.worker import main; main()"
+    "import sys; sys.path[:] = sys.argv[1:]; from reconciler.catalog.worker import main; main()"
 )
+_LONGEST: Final = 1 << 32
+"""Bytes of an answer. What says that it has more is none."""
 _SECRETS: Final = ("ACRCLOUD_ACCESS_TOKEN",)
 """Of the environment: none of a worker's business."""
 
@@ -65,10 +66,12 @@ class Workers:
         trace: TracebackType | None,
     ) -> None:
         """End them."""
+        if self._pool is not None:  # first, so that none is started in the place of another
+            self._pool.shutdown(wait=False, cancel_futures=True)
         for process in self._started:
             process.kill()
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.shutdown()
         for process in self._started:
             for stream in (process.stdin, process.stdout):
                 with suppress(OSError):
@@ -93,12 +96,15 @@ class Workers:
         while ahead:
             yield _done(*ahead.popleft())
 
-    def _submit(self, text: bytes) -> Future[Read | None]:
+    def _submit(self, text: bytes) -> Future[Read | None] | None:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._count)
             for _ in range(self._count):
                 self._idle.put(None)
-        return self._pool.submit(self._read, text)
+        try:
+            return self._pool.submit(self._read, text)
+        except RuntimeError:  # the system has no thread for us
+            return None
 
     def _read(self, text: bytes) -> Read | None:
         process = self._idle.get()
@@ -117,10 +123,10 @@ class Workers:
         return Read(found["entries"], dict(spots))
 
     def _start(self) -> subprocess.Popen[bytes]:
-        package = Path(__file__).parent.parent.parent
+        alone = "-I" if sys.flags.isolated else "-P"
         environment = {name: text for name, text in os.environ.items() if name not in _SECRETS}
         process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _PROGRAM, str(package)],
+            [sys.executable, alone, "-c", _PROGRAM, *_path()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -131,7 +137,8 @@ class Workers:
 
 
 def _asked(process: subprocess.Popen[bytes], text: bytes) -> bytes:
-    """What the process answers. Raises `OSError` or `EOFError` where it has gone."""
+    """What the process answers. Raises `OSError` or `EOFError` where it has gone, or says
+    something else."""
     incoming, outgoing = process.stdout, process.stdin
     if incoming is None or outgoing is None:
         raise EOFError
@@ -140,14 +147,24 @@ def _asked(process: subprocess.Popen[bytes], text: bytes) -> bytes:
     outgoing.flush()
     head = incoming.read(8)
     length = int.from_bytes(head)
+    if len(head) < 8 or length > _LONGEST:
+        raise EOFError
     answer = incoming.read(length)
-    if len(head) < 8 or len(answer) < length:
+    if len(answer) < length:
         raise EOFError
     return answer
 
 
 def _done(item: Item, coming: Future[Read | None] | None) -> tuple[Item, Read | None]:
     return item, None if coming is None else coming.result()
+
+
+def _path() -> list[str]:
+    """Where a worker finds what it imports: where it was found here, and not in the folder that it
+    happens to run in."""
+    package = str(Path(__file__).parent.parent.parent)
+    path = [each for each in sys.path if each]
+    return path if package in path else [package, *path]
 
 
 def _cores() -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,9 +88,15 @@ def open_and_read(
         coming: list[Future[LiveState]] = []
 
         def begin(base_url: str, buckets: Mapping[str, Bucket]) -> None:
-            with suppress(ReconcilerError):  # which is said below, where it is met again
+            try:
                 how = connection(base_url, token_file, concurrency, max_rps)
                 coming.append(under_way.enter_context(reading_ahead(base_url, buckets, how)))
+            except ReconcilerError as error:
+                # Said below, once the catalogue is found right. It is not tried again: a token
+                # that comes by standard input can be read once.
+                refused: Future[LiveState] = Future()
+                refused.set_exception(error)
+                coming.append(refused)
 
         desired = open_catalog(catalog, source_root, output, begin).desired
         if not coming:

@@ -353,3 +353,18 @@ def test_what_cuts_one_request_off_never_hits_another() -> None:
         for thread in threads:
             thread.join()
     assert outcomes == [True] * 200
+
+
+def test_all_can_be_ended_at_once_and_what_comes_later_too(
+    deadlines: Deadlines, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    one, two = pair
+    with deadlines.watch(LATER) as watch:
+        watch.follow(one)
+        deadlines.end_all()
+        assert watch.late
+        assert two.recv(1) == b""
+    with deadlines.watch(LATER) as next_one:
+        assert next_one.late
+        with pytest.raises(TimeoutError):
+            next_one.begin()

@@ -224,3 +224,22 @@ def test_a_long_word_is_gone_through_once(said: str) -> None:
         check=True,
     )
     assert int(ended.stdout) == len(said)
+
+
+FEW = st.text(st.sampled_from([*"aA1", *string.punctuation]), min_size=16, max_size=24)
+"""Tokens that have few letters and digits, or none, of which no look at these alone can tell."""
+
+
+@settings(max_examples=500, deadline=None, derandomize=True, database=None)
+@given(token=FEW, form=st.sampled_from(sorted(FORMS)))
+def test_a_token_of_signs_is_taken_out_as_any_other(token: str, form: str) -> None:
+    said = f"<p>no {FORMS[form](token)} here</p>".encode()
+    assert Redaction(token).of(said) == b"<p>no [token] here</p>"
+
+
+@settings(max_examples=500, deadline=None, derandomize=True, database=None)
+@given(token=FEW, before=st.sampled_from([b"", b"x", b"xy", b"Bearer "]))
+def test_so_it_is_in_base64(token: str, before: bytes) -> None:
+    for alphabet in (base64.b64encode, base64.urlsafe_b64encode):
+        said = Redaction(token).of(alphabet(before + token.encode()))
+        assert b"[token]" in said

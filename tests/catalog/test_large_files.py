@@ -1,6 +1,9 @@
 """Large files are read by several processes, and say just what they say to one."""
 
 import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import reconciler
 from reconciler.catalog import events, pieces, worker
 from reconciler.catalog.forms import accept
 from reconciler.catalog.structure import entry_form
@@ -237,3 +241,44 @@ class TestWorkers:
         monkeypatch.setattr("sys.executable", os.devnull)
         with Workers() as workers:
             assert list(workers.read([(0, self.TEXT)])) == [(0, None)]
+
+    def test_what_comes_in_the_way_of_their_answers_is_no_answer(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """As where something that is installed says hello whenever Python starts."""
+        for hello in ("hello", "\N{WAVING HAND SIGN} hello"):
+            tmp_path.joinpath("sitecustomize.py").write_text(f"print({hello!r})\n", "utf-8")
+            monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+            with Workers() as workers:
+                assert list(workers.read([(0, self.TEXT)])) == [(0, None)]
+
+    def test_where_no_thread_can_be_started_nothing_is_read(self) -> None:
+        before = threading.stack_size(1 << 46)
+        try:
+            with Workers() as workers:
+                assert list(workers.read([(0, self.TEXT)])) == [(0, None)]
+        finally:
+            threading.stack_size(before)
+
+    def test_they_import_what_the_one_that_started_them_does(self, tmp_path: Path) -> None:
+        """One that is isolated from its surroundings has workers that are; and what it has put on
+        its path is on theirs."""
+        program = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from reconciler.catalog.workers import Workers
+with Workers() as workers:
+    ((_, read),) = workers.read([(0, b"files: {a: {title: A}}")])
+sys.exit(read is None)
+"""
+        told = tmp_path / "told"
+        planted = f"open({str(told)!r}, 'w')\n"
+        tmp_path.joinpath("sitecustomize.py").write_text(planted)
+        root = str(Path(reconciler.__file__).parent.parent)
+        ended = subprocess.run(
+            [sys.executable, "-I", "-c", program, root],
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            check=False,
+        )
+        assert ended.returncode == 0
+        assert not told.exists()

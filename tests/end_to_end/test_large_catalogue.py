@@ -90,3 +90,12 @@ def test_the_buckets_are_read_once(
     large(work)
     work.run(*command)
     assert lists(sandbox) == 1
+
+
+def test_standard_input_is_asked_for_the_token_once(work: Workplace, sandbox: Sandbox) -> None:
+    """What follows a token that is none is not taken for another."""
+    large(work)
+    plan = work.run("plan", "--token-file", "-", stdin="not a token\nnor-is-this-line\n")
+    assert plan.code == 7
+    assert "the token holds characters that no token has" in plan.err
+    assert not sandbox.requests
