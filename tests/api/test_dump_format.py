@@ -139,6 +139,28 @@ def test_what_is_no_dump_says_so(data: bytes, said: str) -> None:
         read(data)
 
 
+def test_a_row_of_csv_without_end_is_given_up_at_1_mib() -> None:
+    """T18. Each line of it is short, and ends inside a cell."""
+    line = b'"\n' + b"a" * 60_000 + b'",'
+    asked = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal asked
+        yield b"id,title\n"
+        while asked < 100:
+            asked += 1
+            yield line
+
+    with pytest.raises(ValueError, match="a file of it is larger than 1 MiB"):
+        list(objects(pieces()))
+    assert asked < 20
+
+
+def test_rows_of_csv_together_may_be_larger() -> None:
+    row = b'1,"\n' + b"a" * 60_000 + b'"\n'
+    assert len(list(objects([b"id,title\n", *[row] * 40]))) == 40
+
+
 def test_a_bomb_is_given_up_at_1_gib() -> None:
     """T18. Line by line it is held nowhere."""
     line = gzip.compress(b'{"a": 1}' + b" " * 1_000_000 + b"\n")
