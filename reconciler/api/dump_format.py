@@ -41,9 +41,9 @@ _BRACE: Final = re.compile(
 
 def objects(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The JSON object of each file. `pieces`: the dump, as it comes."""
-    start, rest = _begun(_within(pieces))
+    start, rest = _begun(_gathered(_within(pieces)))
     if start.startswith(_GZIP):
-        start, rest = _begun(_within(_unpacked(rest)))
+        start, rest = _begun(_gathered(_within(_unpacked(rest))))
     if not start:
         return iter(())
     if start.startswith(b"["):
@@ -73,6 +73,19 @@ def _within(pieces: Iterable[bytes]) -> Iterator[bytes]:
         if size > _LARGEST:
             raise ValueError("it is larger than 1 GiB")
         yield piece
+
+
+def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """In larger pieces: what is not whole yet is looked at again with each that comes."""
+    held: list[bytes] = []
+    size = 0
+    for piece in filter(None, pieces):
+        held.append(piece)
+        size += len(piece)
+        if size >= _PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
 
 
 def _unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
