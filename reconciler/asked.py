@@ -6,6 +6,7 @@ one that is killed right after has asked.
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class AskedDumps:
         """Remember, on disk, that the dump is asked for on this day (`2024-12-31`). None: it may
         be. Otherwise why not: it was asked for on that day already, or a later one, or it cannot
         be known or be remembered."""
-        host = hashlib.sha256(origin.encode()).hexdigest()[:16]
+        host = hashlib.sha256(_one_spelling(origin).encode()).hexdigest()[:16]
         try:
             make_folder(self.folder)
             # What lies there says what was asked: nobody else may put it there or take it away.
@@ -47,3 +48,8 @@ class AskedDumps:
         for path in known:
             path.unlink(missing_ok=True)
         return None
+
+
+def _one_spelling(origin: str) -> str:
+    """The origin without what may be written or not: the port of https, and case."""
+    return re.sub(r"^(https://[^/]*?):443(?=/|$)", r"\1", origin.lower())

@@ -32,6 +32,18 @@ def test_each_bucket_and_origin_of_its_own(asked: AskedDumps) -> None:
     assert asked.claim("https://eu-api-v2.acrcloud.com", 7, "2024-12-31") is None
 
 
+@pytest.mark.parametrize("spelled", ["https://API-v2.ACRCloud.com", f"{ORIGIN}:443"])
+def test_however_the_origin_is_spelled(asked: AskedDumps, spelled: str) -> None:
+    assert asked.claim(ORIGIN, 7, "2024-12-31") is None
+    assert asked.claim(spelled, 7, "2024-12-31") == ALREADY
+
+
+def test_another_port_is_another_origin(asked: AskedDumps) -> None:
+    assert asked.claim("http://127.0.0.1:443", 7, "2024-12-31") is None
+    assert asked.claim("http://127.0.0.1:8080", 7, "2024-12-31") is None
+    assert asked.claim("http://127.0.0.1:4430", 7, "2024-12-31") is None
+
+
 def test_a_clock_that_was_set_back_does_not_ask_again(asked: AskedDumps) -> None:
     assert asked.claim(ORIGIN, 7, "2025-01-01") is None
     assert asked.claim(ORIGIN, 7, "2024-12-31") == ALREADY

@@ -27,6 +27,7 @@ _LARGEST: Final = 1 << 30
 """Bytes, packed and unpacked: a million files have some 400 MB."""
 _LONGEST: Final = 1 << 20
 """Bytes of one object."""
+_TOO_LONG: Final = "a file of it is larger than 1 MiB"
 _PIECE: Final = 1 << 16
 _GZIP: Final = b"\x1f\x8b"
 _MARK_OF_UTF8: Final = b"\xef\xbb\xbf"
@@ -40,9 +41,9 @@ _BRACE: Final = re.compile(
 
 def objects(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The JSON object of each file. `pieces`: the dump, as it comes."""
-    start, rest = _begun(_within(pieces))
+    start, rest = _begun(_gathered(_within(pieces)))
     if start.startswith(_GZIP):
-        start, rest = _begun(_within(_unpacked(rest)))
+        start, rest = _begun(_gathered(_within(_unpacked(rest))))
     if not start:
         return iter(())
     if start.startswith(b"["):
@@ -72,6 +73,19 @@ def _within(pieces: Iterable[bytes]) -> Iterator[bytes]:
         if size > _LARGEST:
             raise ValueError("it is larger than 1 GiB")
         yield piece
+
+
+def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """In larger pieces: what is not whole yet is looked at again with each that comes."""
+    held: list[bytes] = []
+    size = 0
+    for piece in filter(None, pieces):
+        held.append(piece)
+        size += len(piece)
+        if size >= _PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
 
 
 def _unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -141,22 +155,46 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def _short(held: bytes) -> bytes:
     if len(held) > _LONGEST:
-        raise ValueError("a file of it is larger than 1 MiB")
+        raise ValueError(_TOO_LONG)
     return held
 
 
 def _of_csv(pieces: Iterable[bytes]) -> Iterator[bytes]:
     try:
-        rows = csv.reader((line.decode() for line in _lines(pieces)), strict=True)
+        lines = _OneRow(_lines(pieces))
+        rows = csv.reader(lines, strict=True)
         header = next(rows)
         if "id" not in header or len(set(header)) != len(header):
             raise ValueError("its CSV has no column id, or one twice")
-        for row in filter(None, rows):
+        lines.begin()
+        for row in rows:
+            lines.begin()
+            if not row:
+                continue
             if len(row) != len(header):
                 raise ValueError("a row of its CSV has not as many cells as its header")
             yield orjson.dumps(_read_alike(dict(zip(header, row, strict=True))))
     except csv.Error:
         raise ValueError("its CSV is broken") from None
+
+
+class _OneRow(Iterator[str]):
+    """The lines of CSV, of which one row may have many, and not without end."""
+
+    def __init__(self, lines: Iterator[bytes]) -> None:
+        self._lines = lines
+        self._size = 0
+
+    def begin(self) -> None:
+        """The next line begins another row."""
+        self._size = 0
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self._size += len(line)
+        if self._size > _LONGEST:
+            raise ValueError(_TOO_LONG)
+        return line.decode()
 
 
 def _read_alike(row: dict[str, str]) -> dict[str, str]:

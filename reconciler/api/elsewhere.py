@@ -21,11 +21,13 @@ _PLAIN = re.compile(
     re.ASCII,
 )
 """What all programs read alike: no user name, fragment, backslash or white space."""
-_UPWARDS = re.compile(r"/(?:\.|%2e){1,2}(?:[/?]|$)", re.IGNORECASE | re.ASCII)
-"""Would lead out of the API's path on a host that it shares."""
+_UPWARDS = re.compile(r"(?:/|%2f|%5c)(?:\.|%2e){1,2}(?:[/?;]|%2f|%5c|$)", re.IGNORECASE | re.ASCII)
+"""Would lead out of the API's path on a host that it shares, as some servers read it."""
 _NAMED_HOST = re.compile(
     # The last label begins with a letter: no spelling of a number (127.1, 0x7f000001) is a name.
-    r"https://(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?\.)+[A-Za-z][A-Za-z0-9-]*(?::443)?/",
+    # None has more than 63 characters: a longer one cannot even be looked up.
+    r"https://(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+"
+    r"[A-Za-z][A-Za-z0-9-]{0,62}(?::443)?/",
     re.ASCII,
 )
 _UNICAST = ipaddress.ip_network("2000::/3")

@@ -65,9 +65,17 @@ def ca_bundle() -> str | None:
 
 
 def state_folder() -> Path:
-    """Where locks lie: XDG_STATE_HOME, by the XDG Base Directory Specification."""
+    """Where locks lie: XDG_STATE_HOME, by the XDG Base Directory Specification. Raises
+    `UsageError` where nobody has a home."""
     home = os.environ.get("XDG_STATE_HOME")
-    return (Path(home) if home else Path.home() / ".local" / "state") / "reconciler"
+    try:
+        folder = Path(home) if home else Path.home() / ".local" / "state"
+    except RuntimeError:
+        raise UsageError(
+            "there is no folder for locks, and for what was asked for, since this user has no "
+            "home: set XDG_STATE_HOME to one that stays"
+        ) from None
+    return folder / "reconciler"
 
 
 def digests() -> Digests | None:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from reconciler.api.dump_format import objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
 
 Row = dict[str, Any]
 FILES: list[Row] = [
@@ -59,6 +61,11 @@ AROUND: dict[str, Callable[[bytes], bytes]] = {
 
 def in_pieces(data: bytes, size: int) -> Iterator[bytes]:
     return (data[start : start + size] for start in range(0, len(data), size))
+
+
+def in_members(data: bytes) -> bytes:
+    """As gzip, each byte by itself."""
+    return b"".join(gzip.compress(bytes([byte])) for byte in data)
 
 
 def read(data: bytes, size: int = 65536) -> list[Row]:
@@ -137,6 +144,48 @@ WRONG = {
 def test_what_is_no_dump_says_so(data: bytes, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         read(data)
+
+
+@pytest.mark.parametrize("around", [bytes, in_members], ids=["plain", "gzip"])
+def test_many_small_pieces_are_looked_through_as_few_large_ones(
+    around: Callable[[bytes], bytes],
+) -> None:
+    """T18. Else a file that comes byte by byte is gone through from its start with each."""
+    data = around(b'[{"a": "' + b"a" * 5_000 + b'"}]')
+    looks = 0
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        nonlocal looks
+        looks += event == "call" and frame.f_code.co_name in ("_object", "_short")
+
+    sys.setprofile(note)
+    try:
+        read(data, 1)
+    finally:
+        sys.setprofile(None)
+    assert 0 < looks < 20
+
+
+def test_a_row_of_csv_without_end_is_given_up_at_1_mib() -> None:
+    """T18. Each line of it is short, and ends inside a cell."""
+    line = b'"\n' + b"a" * 60_000 + b'",'
+    asked = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal asked
+        yield b"id,title\n"
+        while asked < 100:
+            asked += 1
+            yield line
+
+    with pytest.raises(ValueError, match="a file of it is larger than 1 MiB"):
+        list(objects(pieces()))
+    assert asked < 30
+
+
+def test_rows_of_csv_together_may_be_larger() -> None:
+    row = b'1,"\n' + b"a" * 60_000 + b'"\n'
+    assert len(list(objects([b"id,title\n", *[row] * 40]))) == 40
 
 
 def test_a_bomb_is_given_up_at_1_gib() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.catalog.digests import Digests
 from reconciler.cli import environment
-from reconciler.errors import TokenRefused
+from reconciler.errors import TokenRefused, UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -165,3 +165,13 @@ def test_locks_lie_in_the_state_folder(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert environment.state_folder() == tmp_path / ".local" / "state" / "reconciler"
+
+
+def test_where_nobody_has_a_home_the_state_folder_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in a container that runs as a user without a name."""
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setenv("HOME", "~")
+    with pytest.raises(UsageError, match=r"no home.*set XDG_STATE_HOME"):
+        environment.state_folder()
