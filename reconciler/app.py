@@ -9,7 +9,7 @@ with connected(desired.base_url, desired.buckets, Connection(token=token)) as se
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,7 +18,7 @@ from reconciler.catalog.digests import Digests
 from reconciler.catalog.exporting import exported_entries, exported_header, slug
 from reconciler.catalog.loading import Loaded, load
 from reconciler.catalog.write import ExportedEntry
-from reconciler.clock import SystemClock
+from reconciler.clock import SystemClock, WakingClock
 from reconciler.core.diff import diff
 from reconciler.core.drift import Drift, drift_of
 from reconciler.core.listing import Row, rows
@@ -110,12 +110,17 @@ def reading_ahead(
     base_url: str, buckets: Mapping[str, Bucket], connection: Connection
 ) -> Iterator[Future[LiveState]]:
     """What the service has, read while something else is done; who leaves early ends it, and
-    waits for no answer. Raises as `connected`."""
-    with connected(base_url, buckets, connection) as service, ThreadPoolExecutor(1) as thread:
+    waits for no answer, and for no pause that the service asks for. Raises as `connected`."""
+    clock = WakingClock()
+    with (
+        connected(base_url, buckets, replace(connection, clock=clock)) as service,
+        ThreadPoolExecutor(1) as thread,
+    ):
         try:
             yield thread.submit(service.read_live)
         finally:
             service.give_up()
+            clock.wake()
 
 
 def read_live(service: Reading) -> LiveState:
