@@ -40,6 +40,10 @@ _LARGEST_PEER = 100_000
 """Of a million records its plan would take a quarter of an hour."""
 
 
+_HUGE = 1_000_000
+"""Entries that take a minute: beside the case that the targets speak of they are planned once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Effort:
     """How much of everything."""
@@ -66,7 +70,7 @@ FULL = Effort(
     workers=(1, 8, 32, 64),
     batched=20_000,
     limits=(20, 200),
-    limited_seconds=20,
+    limited_seconds=60,
 )
 QUICK = Effort(
     sizes=(10_000,),
@@ -141,6 +145,7 @@ class Scenarios:
 
     def _plan(self, size: int, layout: Layout, latency: int = 0) -> Subject:
         creates, updates, deletes = shares(size)
+        main = layout is Layout.FILES and not latency
         return Subject(
             Case(PLAN[layout], size, latency),
             Command(
@@ -148,7 +153,7 @@ class Scenarios:
                 self._catalog(Differing.FEW, size, layout),
                 self._env(),
             ),
-            self._runs(size),
+            self._runs(size) if main or size < _HUGE else 1,
             says(f"{creates} to create, {updates} to update, 0 to move, {deletes} to delete"),
             Load(self._live(Differing.FEW, size), latency),
         )
@@ -248,7 +253,8 @@ class Scenarios:
             "PATH": os.defpath,
             "HOME": str(self._scratch),
             "LANG": "C.UTF-8",
-            "ACRCLOUD_ACCESS_TOKEN": "bench",
+            # As long as a real one, since every answer is searched for it.
+            "ACRCLOUD_ACCESS_TOKEN": "a-token-as-long-as-a-real-one-is." * 8,
         }
 
 

@@ -62,7 +62,9 @@ class Asking:
                 )
                 if wait is None:
                     raise
-                self._clock.sleep(wait)
+                if not isinstance(failure, Throttled):
+                    self._clock.sleep(wait)
+                # A 429 is for everybody: the pace waits, and this one's turn comes as any other's.
                 attempt += 1
             else:
                 self._budget.earn()

@@ -19,6 +19,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from reconciler.api.deadline import Deadlines, Watch
+from reconciler.api.turns import Turns
 
 _HOSTS = 8
 """How many hosts one adapter stays connected with: a template has one for each region."""
@@ -119,7 +120,7 @@ class Connections:
         """`most`: requests at once. `may_reach`: to which IP addresses they go, where they go
         through no proxy; None: to any."""
         self._may_reach = may_reach
-        self._room = threading.BoundedSemaphore(most)
+        self._room = Turns(most)
         self._mine = threading.local()
         self._free: list[HTTPAdapter] = []
         self._all: list[HTTPAdapter] = []

@@ -3,6 +3,7 @@
 import threading
 
 from reconciler.api.tempo import Tempo
+from reconciler.api.turns import Turns
 from reconciler.core.ports import Clock
 
 _AT_ONCE = 1e-6
@@ -23,7 +24,7 @@ class Pace:
         self._clock = clock
         self._tempo = Tempo(clock.monotonic(), max_rps)
         self._lock = threading.Lock()
-        self._turn = threading.Lock()
+        self._turn = Turns(1)
         """Of whom comes next. The others wait for it, and so are as fast as the tempo is then."""
 
     def wait(self) -> float:

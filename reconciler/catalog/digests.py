@@ -1,7 +1,8 @@
 """What was found in the files of sources, kept from one run to the next: a file that has not
 changed since is not read again.
 
-As git's index does it. A file is taken for unchanged where its status says so in every part, the
+As git's index does it, and like that it does not see what is written through a memory map: the
+system may date it later, or not at all. A file is taken for unchanged where its status says so in every part, the
 time of the last change (ctime) too, which nobody can set back; the status is that of the opened
 file. And only a file is remembered that was at rest already when it was read: else it could change
 once more within the same tick of the file system's clock, and look as before.
