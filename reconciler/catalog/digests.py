@@ -2,10 +2,10 @@
 changed since is not read again.
 
 As git's index does it, and like that it does not see what is written through a memory map: the
-system may date it later, or not at all. A file is taken for unchanged where its status says so in every part, the
-time of the last change (ctime) too, which nobody can set back; the status is that of the opened
-file. And only a file is remembered that was at rest already when it was read: else it could change
-once more within the same tick of the file system's clock, and look as before.
+system may date it later, or not at all. A file is taken for unchanged where its status says so in
+every part, the time of the last change (ctime) too, which nobody can set back; the status is that
+of the opened file. And only a file is remembered that was at rest already when it was read: else it
+could change once more within the same tick of the file system's clock, and look as before.
 
 The memory is never a reason to fail, and may be deleted at any time: where it cannot be read or
 written, files are read as without it.
