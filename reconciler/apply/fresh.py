@@ -48,7 +48,8 @@ class _Batch:
     many: int
     """How many there were."""
     since: float
-    """When it lay ready first."""
+    """When its files were asked for, or what was left of them was looked over last. To be read may
+    take long: at a slow pace that waits for its turn, too."""
 
     def part(self, now: float) -> Sequence[Fresh]:
         """Take out what lies for too long to be taken before it is read again."""
@@ -118,7 +119,7 @@ class FreshUpdates:
             return _Batch(deque(), 0, at)
         live = {file.id: file for file in files}
         left = deque(Fresh(update, live.get(ids[update.id]), at) for update in updates)
-        return _Batch(left, len(left), context.clock.monotonic())
+        return _Batch(left, len(left), at)
 
 
 def _id_now(context: Context, update: Update) -> FileId:
