@@ -62,9 +62,8 @@ class Asking:
                 )
                 if wait is None:
                     raise
-                if not isinstance(failure, Throttled):
+                if wait:
                     self._clock.sleep(wait)
-                # A 429 is for everybody: the pace waits, and this one's turn comes as any other's.
                 attempt += 1
             else:
                 self._budget.earn()

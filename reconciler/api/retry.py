@@ -12,7 +12,8 @@ sleeps.
 | than `LONGEST_WAIT`                         |                                              |
 
 How long: what the service asks for, else full jitter over a growing ceiling (AWS, "Exponential
-Backoff and Jitter").
+Backoff and Jitter"). After a 429 not at all: that is for everybody, so the pace waits (`tempo`),
+and the request's turn comes as any other's.
 
 So a request goes out at most `MOST_ATTEMPTS` times, and all requests of a run together at most
 100 times more than there are, and once more for every ten that went well: a service in trouble
@@ -70,6 +71,8 @@ def wait_before_next(
         return None
     if attempt >= MOST_ATTEMPTS or not budget.spend():
         return None
+    if isinstance(failure, Throttled):
+        return 0.0
     return failure.after or _jitter(attempt, chance)
 
 

@@ -90,7 +90,7 @@ def test_the_table(failure: ServiceError, reads_and_updates: bool, others: bool)
 
 
 class TestHowLong:
-    AGAIN = (Unreachable("refused"), asks(None), Busy("409"), Unclear("500"))
+    AGAIN = (Unreachable("refused"), Busy("409"), Unclear("500"))
 
     @pytest.mark.parametrize("failure", AGAIN)
     def test_the_ceiling_grows(self, failure: ServiceError) -> None:
@@ -104,13 +104,16 @@ class TestHowLong:
         assert waited == pytest.approx(chance * 0.5 * 2 ** (attempt - 1))
 
     def test_is_what_the_service_asks_for(self) -> None:
-        """F16."""
-        assert wait(asks(7.5), attempt=3, chance=0.1) == 7.5
-        assert wait(Unclear("503", after=7.5), chance=0.1) == 7.5
-        assert wait(asks(LONGEST_WAIT)) == LONGEST_WAIT == 120.0
+        assert wait(Unclear("503", after=7.5), attempt=3, chance=0.1) == 7.5
+        assert wait(Busy("409", after=LONGEST_WAIT)) == LONGEST_WAIT == 120.0
 
     def test_is_our_own_where_it_asks_for_none(self) -> None:
-        assert wait(asks(0.0), chance=0.5) == 0.25
+        assert wait(Unclear("503", after=0.0), chance=0.5) == 0.25
+
+    @pytest.mark.parametrize("seconds", [None, 0.0, 7.5, LONGEST_WAIT])
+    def test_after_a_429_is_the_pace_s_to_say(self, seconds: float | None) -> None:
+        """F16."""
+        assert wait(asks(seconds), attempt=3) == 0.0
 
 
 class TestHowOften:
@@ -118,6 +121,8 @@ class TestHowOften:
         """F18."""
         assert MOST_ATTEMPTS == 5
         waits = [wait(asks(1.0), attempt=attempt) for attempt in (1, 4, 5, 6)]
+        assert waits == [0.0, 0.0, None, None]
+        waits = [wait(Busy("409", after=1.0), attempt=attempt) for attempt in (1, 4, 5, 6)]
         assert waits == [1.0, 1.0, None, None]
 
 
