@@ -131,13 +131,10 @@ def command(
         work = asked.work(saved, desired, live, output)
         halt = Halt(how.clock, stop_after)
         with (
+            _lasting(),
             _stopped_by_signals(halt, output) as stopped,
             watching(work.changes, output) as watch,
-            stage("apply"),
         ):
-            # A plan is made and done with; an apply may last for hours, and then cycles add up.
-            gc.freeze()
-            gc.enable()
             finished = apply_plan(
                 work,
                 desired=desired,
@@ -152,6 +149,15 @@ def command(
         output.tell("the time of --stop-after was over: the next apply goes on")
     tell_finished(finished, work, run.ledger, output)
     return exits.of_apply(finished, signal=stopped.by, wait=not no_wait)
+
+
+@contextmanager
+def _lasting() -> Iterator[None]:
+    """What may last for hours, unlike a plan: then cycles among values add up (see `__main__`)."""
+    gc.freeze()
+    gc.enable()
+    with stage("apply"):
+        yield
 
 
 @dataclass(slots=True)
