@@ -481,6 +481,7 @@ class TestAskingAgain:
             with pytest.raises(Throttled, match="it asks to wait 1 seconds"):
                 call(client(server.url))
             assert asked(server) == 5
+        assert sum(clock.slept) >= 4  # a second, as it was asked to, before each but the first
         assert max(clock.slept) <= 10
 
     def test_for_ever_uses_the_budget_up(self, client: MakeClient) -> None:
