@@ -4,6 +4,7 @@ somebody else has put in their place."""
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -53,6 +54,28 @@ def open_file(path: Path, flags: int) -> int:
         os.close(file)
         raise
     return file
+
+
+def write(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file beside `path` and put it there in one step, with mode 0600: it is there whole
+    or not at all, whatever comes of the pieces.
+
+    It takes the place of a file. Anything else there is refused, a link too: one that somebody
+    planted is never followed, and one that is meant is not lost. Raises `OSError`.
+    """
+    import tempfile
+
+    if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+        raise OSError(errno.EINVAL, "what is there is not a regular file")
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
+        try:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
 
 
 def _check_file(status: os.stat_result) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.private import check_folder, make_folder, open_file
+from reconciler.private import check_folder, make_folder, open_file, write
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 APPEND = os.O_RDWR | os.O_CREAT | os.O_APPEND
@@ -62,6 +63,46 @@ class TestAFile:
         with pytest.raises(OSError, match=why):
             open_file(planted, APPEND)
         assert (mode(victim), victim.read_bytes()) == (0o644, b"theirs")
+
+
+class TestAFileAsAWhole:
+    def test_takes_the_place_of_another_and_is_closed_to_others(self, tmp_path: Path) -> None:
+        (tmp_path / "new").write_bytes(b"before")
+        (tmp_path / "new").chmod(0o666)
+        write(tmp_path / "new", [b"a", b"b"])
+        assert (mode(tmp_path / "new"), (tmp_path / "new").read_bytes()) == (0o600, b"ab")
+
+    def test_is_not_there_where_its_pieces_end_in_an_error(self, tmp_path: Path) -> None:
+        (tmp_path / "new").write_bytes(b"before")
+
+        def pieces() -> Iterator[bytes]:
+            yield b"half"
+            raise KeyError
+
+        with pytest.raises(KeyError):
+            write(tmp_path / "new", pieces())
+        assert (tmp_path / "new").read_bytes() == b"before"
+        assert [each.name for each in tmp_path.iterdir()] == ["new"]
+
+    @pytest.mark.parametrize("kind", ["link", "dangling link", "pipe", "folder"])
+    def test_takes_the_place_of_nothing_but_a_file(self, tmp_path: Path, kind: str) -> None:
+        victim, planted = tmp_path / "victim", tmp_path / "planted"
+        victim.write_bytes(b"theirs")
+        match kind:
+            case "link":
+                planted.symlink_to(victim)
+            case "dangling link":
+                planted.symlink_to(tmp_path / "nowhere")
+            case "pipe":
+                os.mkfifo(planted)
+            case _:
+                planted.mkdir()
+        before = planted.lstat().st_ino
+        with pytest.raises(OSError, match="what is there is not a regular file"):
+            write(planted, [b"ours"])
+        assert planted.lstat().st_ino == before
+        assert victim.read_bytes() == b"theirs"
+        assert not (tmp_path / "nowhere").exists()
 
 
 class TestAFolder:

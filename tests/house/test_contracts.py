@@ -25,6 +25,7 @@ FORBIDDEN = [
     ("rooms", "apply", "import reconciler.api"),
     ("rooms", "catalog", "import reconciler.render"),
     ("rooms", "core.model", "import reconciler.ledger"),
+    ("rooms", "formats", "import reconciler.planfile"),
     ("rooms", "errors", "import reconciler.core"),
     ("rooms", "utils", ""),
     ("core", "core.helpers", ""),
