@@ -38,6 +38,7 @@ __all__ = [
     "Settings",
     "Work",
     "apply_plan",
+    "check_can_be_applied",
     "locked_for",
     "work_of",
     "work_of_reviewed",
@@ -118,6 +119,17 @@ def work_of_reviewed(reviewed: Plan, desired: DesiredState, live: LiveState) -> 
     )
 
 
+def check_can_be_applied(plan: Plan) -> None:
+    """Raise `StalePlan` where the plan was made from a snapshot: what it saw is no more than what
+    was there then."""
+    if plan.snapshot is not None:
+        raise StalePlan(
+            f"the plan was made from a snapshot of {plan.snapshot.taken_at}: it is to be read, and "
+            "never applied; nothing was sent. Plan with a token (`reconciler plan --out "
+            "PLAN.json`), have that plan reviewed, and apply it"
+        )
+
+
 def apply_plan(
     work: Work,
     *,
@@ -130,10 +142,12 @@ def apply_plan(
 ) -> Finished:
     """Execute a plan, and see what remains.
 
-    Raises `RefusedByGuardrail` where the plan has violations, `LedgerError`, `LockHeld`;
-    nothing was sent then. What ends the run later is the report's `fatal`.
+    Raises `RefusedByGuardrail` where the plan has violations, `StalePlan` where it was made from
+    a snapshot, `LedgerError`, `LockHeld`; nothing was sent then. What ends the run later is
+    the report's `fatal`.
     """
     plan = work.plan
+    check_can_be_applied(plan)
     if plan.violations:
         count = len(plan.violations)
         raise RefusedByGuardrail(

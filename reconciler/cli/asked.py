@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from reconciler.app import make_plan
-from reconciler.applying import Work, work_of, work_of_reviewed
+from reconciler.applying import Work, check_can_be_applied, work_of, work_of_reviewed
 from reconciler.cli.output import Output
 from reconciler.cli.reading import check_only
 from reconciler.cli.showing import made_now, show_plan
 from reconciler.cli.telling import tell_differences, tell_new
+from reconciler.core.codec import digest_of
 from reconciler.core.marks import mark_fields
 from reconciler.core.model import DesiredState, LiveState
 from reconciler.core.plan import Options, Plan
@@ -43,10 +44,12 @@ class Asked:
             raise UsageError("there is no terminal to ask on: give --yes, or --plan-digest")
 
     def saved(self) -> Plan | None:
-        """The saved plan, read before anything is asked of the service."""
+        """The saved plan, read before anything is asked of the service. Raises `StalePlan` where
+        it was made from a snapshot."""
         if self.plan_file is None:
             return None
         plan, _ = read_plan(self.plan_file, schema("plan.schema.json"))
+        check_can_be_applied(plan)
         return plan
 
     def work(
@@ -78,6 +81,11 @@ class Asked:
         if self.reviewed is not None:
             before, _ = read_plan(self.reviewed, schema("plan.schema.json"))
             tell_differences(before, plan, output)
+        if self.digest == digest_of(plan, from_snapshot=True):
+            raise StalePlan(
+                "what was reviewed is this plan, made from a snapshot, and such a plan is never "
+                f"applied; nothing was sent. Have this one reviewed: its digest is {plan.digest}"
+            )
         raise StalePlan(
             f"the plan is not the one that was reviewed: its digest is {plan.digest}, "
             f"reviewed was {self.digest}; nothing was sent. After an apply of it that was cut off, "

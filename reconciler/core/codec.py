@@ -2,7 +2,8 @@
 
 `digest` is over what will be done: the catalogue's name, the API's origin, the buckets, the
 options and the changes; not over times, versions, paths, places or reasons. Two plans with
-one digest do the same. `checksum` is over every byte of meaning in the file, so that a file
+one digest do the same. One that was made from a snapshot is never applied, so it has the digest of
+no plan that may be. `checksum` is over every byte of meaning in the file, so that a file
 that was changed in any way is refused.
 """
 
@@ -14,7 +15,7 @@ from typing import Any, assert_never
 import orjson
 
 from reconciler.core.content import Content
-from reconciler.core.model import File, FileId, Json, Key, Opaque, Place, SourceKind
+from reconciler.core.model import File, FileId, Json, Key, Opaque, Place, Snapshot, SourceKind
 from reconciler.core.normal import canonical
 from reconciler.core.plan import (
     Change,
@@ -54,6 +55,7 @@ def plan_digest(
     buckets: Mapping[str, int],
     options: Options,
     changes: Sequence[Change],
+    from_snapshot: bool = False,
 ) -> str:
     """The digest of what a plan does."""
     meaning: dict[str, Json] = {
@@ -62,6 +64,8 @@ def plan_digest(
         "buckets": dict(buckets),
         "options": _options(options),
     }
+    if from_snapshot:
+        meaning["snapshot"] = True
     hashed = hashlib.sha256(canonical(meaning))
     for change in changes:
         encoded = encode_change(change)
@@ -71,6 +75,18 @@ def plan_digest(
             doing["source"] = _source(replace(change.source, size=None))
         hashed.update(canonical(doing))
     return f"sha256:{hashed.hexdigest()}"
+
+
+def digest_of(plan: Plan, *, from_snapshot: bool) -> str:
+    """The digest of what a plan does, were it made from a snapshot or from the service itself."""
+    return plan_digest(
+        catalog=plan.catalog,
+        origin=plan.origin,
+        buckets={name: seen.id for name, seen in plan.live.items()},
+        options=plan.options,
+        changes=plan.changes,
+        from_snapshot=from_snapshot,
+    )
 
 
 def files_digest(files: Sequence[File]) -> str:
@@ -101,15 +117,7 @@ def decode(data: bytes, body: Mapping[str, Any]) -> tuple[Plan, Made]:
     if checksum != _checksum(_streamed(sealed)) or not _is(data, indented(_streamed(whole))):
         raise PlanFileError("its bytes were changed after it was written (checksum): plan again")
     plan = _decode_plan(body)
-    buckets = {name: seen.id for name, seen in plan.live.items()}
-    digest = plan_digest(
-        catalog=plan.catalog,
-        origin=plan.origin,
-        buckets=buckets,
-        options=plan.options,
-        changes=plan.changes,
-    )
-    if digest != plan.digest:
+    if plan.digest != digest_of(plan, from_snapshot=plan.snapshot is not None):
         raise PlanFileError("its changes are not those of its digest: plan again")
     return plan, Made(body["created_at"], body["tool"])
 
@@ -186,12 +194,13 @@ def action(change: Change) -> str:
 
 
 def _body(plan: Plan, made: Made) -> Streamed:
-    summary = plan.summary
+    summary, snapshot = plan.summary, plan.snapshot
     return {
         "format": FORMAT,
         "digest": plan.digest,
         "catalog": {"name": plan.catalog, "digest": plan.catalog_digest},
         "origin": plan.origin,
+        **({} if snapshot is None else {"snapshot": _snapshot(snapshot)}),
         "live": {
             name: {"id": seen.id, "files": seen.files, "digest": seen.digest}
             for name, seen in plan.live.items()
@@ -207,6 +216,10 @@ def _body(plan: Plan, made: Made) -> Streamed:
         "created_at": made.created_at,
         "tool": made.tool,
     }
+
+
+def _snapshot(snapshot: Snapshot) -> dict[str, Json]:
+    return {"taken_at": snapshot.taken_at, "age": snapshot.age}
 
 
 def _told(told: Violation | Note, own: Mapping[str, Json]) -> dict[str, Json]:
@@ -283,6 +296,7 @@ def _decode_plan(body: Mapping[str, Any]) -> Plan:
             for told in body["notes"]
         ),
         summary=Summary(**body["summary"]),
+        snapshot=Snapshot(**body["snapshot"]) if "snapshot" in body else None,
     )
 
 

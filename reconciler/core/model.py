@@ -255,9 +255,26 @@ class LiveBucket:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """That a live state was not read from the service now, but written down before."""
+
+    taken_at: str
+    """When its reading began: RFC 3339, UTC."""
+    age: int
+    """In seconds, when it was opened."""
+
+    @property
+    def is_old(self) -> bool:
+        """More than a day: what is live may well be another by now."""
+        return self.age > 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
 class LiveState:
     """What the service has, in the buckets that the catalogue declares."""
 
     origin: str
     """The API's scheme, host and path, where the files were read."""
     buckets: Mapping[str, LiveBucket]
+    snapshot: Snapshot | None = None
+    """None where it comes from the service itself. A plan goes on saying what it was made from."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NewType, TypeAlias
 
 from reconciler.core.content import Content
-from reconciler.core.model import FileId, Key, Place, SourceKind
+from reconciler.core.model import FileId, Key, Place, Snapshot, SourceKind
 
 ChangeId = NewType("ChangeId", str)
 """Names a change in its plan: `create:KEY`, `update:FILE_ID`."""
@@ -211,3 +211,5 @@ class Plan:
     violations: tuple[Violation, ...]
     notes: tuple[Note, ...]
     summary: Summary
+    snapshot: Snapshot | None = None
+    """What it was made from, where that is not the service itself: then it is never applied."""

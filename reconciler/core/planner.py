@@ -76,6 +76,7 @@ def plan_of(
             buckets=buckets,
             options=options,
             changes=changes,
+            from_snapshot=live.snapshot is not None,
         ),
         catalog=desired.catalog,
         catalog_digest=desired.digest,
@@ -86,6 +87,7 @@ def plan_of(
         violations=judge(differences, desired, live, options.allow),
         notes=notes_for(differences.facts),
         summary=_summary(differences, changes),
+        snapshot=live.snapshot,
     )
 
 

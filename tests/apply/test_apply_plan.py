@@ -17,7 +17,7 @@ from reconciler.applying import (
     work_of,
     work_of_reviewed,
 )
-from reconciler.core.model import FileId, FileState, LiveBucket
+from reconciler.core.model import FileId, FileState, LiveBucket, Snapshot
 from reconciler.core.outcome import Applied, Failed
 from reconciler.core.plan import Options, Rule
 from reconciler.core.planner import make_plan
@@ -151,6 +151,20 @@ class TestGuardrails:
         assert isinstance(finished.report.outcomes[work.changes[0].id], Failed)
         assert at.service.lines() == ["delete spots 9"]
         assert not finished.converged
+
+
+def test_a_plan_from_a_snapshot_is_never_applied(tmp_path: Path) -> None:
+    """Whoever made it, from the command line or from Python."""
+    there = desk(tmp_path, "entry a spots s1 \n file 9 spots gone s9")
+    live = replace(there.service.read_live(), snapshot=Snapshot("2026-01-01T00:00:00Z", 60))
+    plan = make_plan(there.desired, live, Options())
+    assert plan.changes
+    reviewed = work_of_reviewed(plan, there.desired, there.service.read_live())
+    for work in (work_of(plan), reviewed):
+        with pytest.raises(StalePlan, match=r"from a snapshot of 2026-01-01T00:00:00Z: .* never"):
+            there.apply(work)
+    assert there.service.calls == []
+    assert not there.run.ledger.exists()
 
 
 class TestWhatRemains:

@@ -23,13 +23,13 @@ from reconciler.core import codec
 from reconciler.core.codec import (
     Made,
     action,
+    digest_of,
     encode_change,
     encode_content,
     files_digest,
-    plan_digest,
 )
 from reconciler.core.content import Content
-from reconciler.core.model import File, FileId, FileState, Key, Opaque, Place, SourceKind
+from reconciler.core.model import File, FileId, FileState, Key, Opaque, Place, Snapshot, SourceKind
 from reconciler.core.normal import canonical
 from reconciler.core.plan import (
     Change,
@@ -172,14 +172,7 @@ _options = st.builds(
 
 def digested(plan: Plan) -> Plan:
     """The plan with the digest of what it does."""
-    digest = plan_digest(
-        catalog=plan.catalog,
-        origin=plan.origin,
-        buckets={name: seen.id for name, seen in plan.live.items()},
-        options=plan.options,
-        changes=plan.changes,
-    )
-    return replace(plan, digest=digest)
+    return replace(plan, digest=digest_of(plan, from_snapshot=plan.snapshot is not None))
 
 
 _plans = st.builds(
@@ -208,6 +201,7 @@ _plans = st.builds(
         max_size=2,
     ).map(tuple),
     summary=st.builds(Summary, *[_ints] * len(Summary.__slots__)),
+    snapshot=st.none() | st.builds(Snapshot, _texts, _ints),
 ).map(digested)
 
 
@@ -224,6 +218,32 @@ def test_any_plan_comes_back_as_it_was(plan: Plan, made: Made) -> None:
 def test_the_plan_of_any_world_comes_back_as_it_was(world: World) -> None:
     plan = world.plan()
     assert decode(encode(plan, MADE)) == (plan, MADE)
+
+
+def test_the_bytes_and_the_digest_of_a_plan_stay_what_they_were() -> None:
+    """A plan that was reviewed before an upgrade can be applied after it. So what stands here
+    changes with the format's number, and not without it."""
+    assert PLAN.digest == "sha256:deeb7621aa6092af75b6f57d117463c02b3d8c335af1b826dfc1739da832c023"
+    assert hashlib.sha256(encode(PLAN, MADE)).hexdigest() == (
+        "85fd802fe7d68930f3d94e6bf56b3fc064af7a9dc3626cc7a3e7aae6390cf761"
+    )
+
+
+def test_a_plan_from_a_snapshot_has_another_digest_whatever_its_age() -> None:
+    plans = [
+        digested(replace(PLAN, snapshot=Snapshot(at, age))) for at, age in (("a", 1), ("b", 2))
+    ]
+    assert plans[0].digest == plans[1].digest != PLAN.digest
+    assert decode(encode(plans[0], MADE)) == (plans[0], MADE)
+
+
+@pytest.mark.parametrize("snapshot", [None, Snapshot("2026-01-01T00:00:00Z", 60)])
+def test_what_a_plan_was_made_from_cannot_be_taken_from_it(snapshot: Snapshot | None) -> None:
+    """Nor given to it: somebody wrote a whole file anew, with a right checksum."""
+    other = None if snapshot is not None else Snapshot("2026-01-01T00:00:00Z", 60)
+    forged = replace(digested(replace(PLAN, snapshot=snapshot)), snapshot=other)
+    with pytest.raises(PlanFileError, match="its changes are not those of its digest"):
+        decode(encode(forged, MADE))
 
 
 def test_the_plan_file_is_as_the_design_says() -> None:
