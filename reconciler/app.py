@@ -4,6 +4,12 @@ loaded = load(Path("catalog.yaml"))
 desired = loaded.desired
 with connected(desired.base_url, desired.buckets, Connection(token=token)) as service:
     plan = make_plan(desired, read_live(service), Options())
+
+Or without a token, from what somebody who has one wrote down:
+
+    write_snapshot(Path("live.json"), read_live(service), taken_at=began)
+    live = read_snapshot(Path("live.json"), desired, now=time.time())
+    plan = make_plan(desired, live, Options())
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from reconciler import snapshot
 from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
 from reconciler.catalog.digests import Digests
 from reconciler.catalog.exporting import exported_entries, exported_header, slug
@@ -28,6 +35,7 @@ from reconciler.core.planner import differences_for, plan_of
 from reconciler.core.ports import Clock, Reading
 from reconciler.errors import ServiceError
 from reconciler.ledger import last_applied
+from reconciler.shipped import schema
 from reconciler.stages import stage
 
 if TYPE_CHECKING:
@@ -50,7 +58,9 @@ __all__ = [
     "make_plan",
     "read_live",
     "read_live_by_dump",
+    "read_snapshot",
     "reading_ahead",
+    "write_snapshot",
 ]
 
 
@@ -137,6 +147,30 @@ def read_live_by_dump(
     proved to be the whole bucket now, the bucket is listed, and `tell` is told why."""
     with stage("list"):
         return service.read_live_by_dump(memory, tell)
+
+
+def write_snapshot(path: Path, live: LiveState, *, taken_at: float) -> None:
+    """Write down what the service has, for who plans without a token: every title and all
+    user_defined, and no token. `taken_at`: when its reading began, in seconds since 1970.
+
+    Raises `SnapshotError` where it cannot be written, or comes from a snapshot itself.
+    """
+    with stage("write"):
+        snapshot.write_snapshot(path, live, taken_at=taken_at)
+
+
+def read_snapshot(
+    path: Path, desired: DesiredState, *, now: float, max_age: float = snapshot.WEEK
+) -> LiveState:
+    """What a snapshot says of the catalogue's buckets. `now`: in seconds since 1970; `max_age`: at
+    how many seconds it is too old. A plan of it says so, and is never applied.
+
+    Raises `SnapshotError` where a byte was changed since it was written, where it is too old or
+    from the future, of another host than the catalogue's, or lacks one of its buckets.
+    """
+    with stage("list"):
+        form = schema("snapshot.schema.json")
+        return snapshot.read_snapshot(path, form, desired, now=now, max_age=max_age)
 
 
 def make_plan(desired: DesiredState, live: LiveState, options: Options) -> Plan:

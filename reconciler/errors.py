@@ -14,6 +14,7 @@ ReconcilerError                  exit 1 unless said otherwise
 │       └── UnreadableAnswer     an answer that is not what the API page promises
 │           └── AnswerTooLarge   nor as small
 ├── PlanFileError                not a plan file of ours, or its bytes were changed
+├── SnapshotError                not a snapshot of ours, changed, too old, or not of this service
 ├── StalePlan                    the plan is not what was reviewed (exit 4)
 ├── RefusedByGuardrail           a guardrail is broken (exit 6)
 ├── LockHeld                     another apply on this machine holds the lock (exit 5)
@@ -97,6 +98,11 @@ class AnswerTooLarge(UnreadableAnswer):
 
 class PlanFileError(ReconcilerError):
     """A file that is not a plan of this format, or whose bytes were changed since."""
+
+
+class SnapshotError(ReconcilerError):
+    """A file that is not a snapshot of this format, or was changed since, is too old, or is not of
+    the catalogue's service and buckets."""
 
 
 class StalePlan(ReconcilerError):

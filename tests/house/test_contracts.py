@@ -30,6 +30,7 @@ FORBIDDEN = [
     ("rooms", "utils", ""),
     ("core", "core.helpers", ""),
     ("core", "core.model", "import reconciler.core.diff"),
+    ("core", "core.snapshot", "import reconciler.core.codec"),
     ("core", "core.normal", "import reconciler.core.marks"),
     ("core", "core.matching", "from reconciler.core import facts"),
     ("pure", "core.model", "import os"),

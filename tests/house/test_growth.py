@@ -18,6 +18,7 @@ import orjson
 import pytest
 
 from reconciler.app import Connection, connected, load, read_live
+from reconciler.core import snapshot
 from reconciler.core.codec import Made, decode, encode
 from reconciler.core.diff import diff
 from reconciler.core.drift import drift_of
@@ -258,6 +259,18 @@ def test_the_bytes_of_a_plan(name: str) -> None:
     grows_with(
         lambda: decode(small, orjson.loads(small)), lambda: decode(large, orjson.loads(large))
     )
+
+
+def test_the_bytes_of_a_snapshot() -> None:
+    def written(count: int) -> bytes:
+        _, live = world("mixed", count)
+        return b"".join(snapshot.encode(snapshot.Taken(live, "", "")))
+
+    small, large = written(N), written(N * 10)
+    assert len(large) <= 10.5 * len(small)
+    grows_with(lambda: written(N), lambda: written(N * 10))
+    one, ten = orjson.loads(small), orjson.loads(large)
+    grows_with(lambda: snapshot.decode(small, one), lambda: snapshot.decode(large, ten))
 
 
 @pytest.mark.parametrize("name", ["all new", "all drifted", "all twice"])
