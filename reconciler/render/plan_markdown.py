@@ -17,6 +17,7 @@ from reconciler.render.page import counted
 from reconciler.render.plan_words import asked_for, cost, more, not_to_do, to_do
 from reconciler.render.selection import Selection
 from reconciler.render.shares import shares
+from reconciler.render.snapshot_words import doubt, from_snapshot
 from reconciler.render.values import size_text
 
 LIMIT = 65_536
@@ -62,6 +63,9 @@ def _head(plan: Plan) -> Iterator[str]:
     counts = zip(VERBS, (summary.create, summary.move, summary.update, summary.delete), strict=True)
     doing = to_do(dict(counts)) or "Nothing to do"
     yield f"**{doing}**; {not_to_do(summary)}\n"
+    if plan.snapshot is not None:
+        made = from_snapshot(plan.snapshot, lambda at: code(at, _KEY))
+        yield f"**Made {made}.** {doubt(plan.snapshot)}".rstrip() + "\n"
     takes = f": {cost(summary)}" if plan.changes else ""
     yield f"Plan for {code(plan.catalog, _KEY)} at {code(plan.origin, _KEY)}{takes}\n"
     options = list(asked_for(plan.options))

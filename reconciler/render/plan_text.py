@@ -16,6 +16,7 @@ from reconciler.render.plan_words import asked_for, cost, more, not_to_do, to_do
 from reconciler.render.safe import visible
 from reconciler.render.selection import Selection
 from reconciler.render.shares import shares
+from reconciler.render.snapshot_words import doubt, from_snapshot
 from reconciler.render.values import message_text
 
 
@@ -48,6 +49,9 @@ def _header(page: Page, plan: Plan) -> None:
     page.line(
         ("Plan for ", ""), (visible(plan.catalog), "bold"), (f"  {visible(plan.origin)}", DIM)
     )
+    if plan.snapshot is not None:
+        made: tuple[Part, ...] = (("  ", ""), (from_snapshot(plan.snapshot), "bold yellow"))
+        page.told(made, doubt(plan.snapshot), "yellow")
     options = [visible(option) for option in asked_for(plan.options)]
     together = "  ".join(options)
     lines = [together] if cell_len(together) + 7 <= page.width else options

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.core.content import Content
 from reconciler.core.drift import Direction, Drift, DriftItem
 from reconciler.core.listing import Row
-from reconciler.core.model import FileId, Key, Place, SourceKind
+from reconciler.core.model import FileId, Key, Place, Snapshot, SourceKind
 from reconciler.core.plan import (
     ChangeId,
     Create,
@@ -284,6 +284,12 @@ HOSTILE = {
     "long": "Lorem ipsum " * 853 + "\x1b[2J",
 }
 """Titles by what they try."""
+
+
+def from_snapshot() -> Plan:
+    """What was live three days ago."""
+    age = 3 * 86_400 + 7_000
+    return replace(small(), snapshot=Snapshot("2026-01-01T00:00:00Z", age))
 
 
 def hostile() -> Plan:

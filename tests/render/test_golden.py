@@ -35,6 +35,7 @@ PLANS: dict[str, Callable[[], Plan]] = {
     "refused": stories.refused,
     "replacement": stories.replacement,
     "small": stories.small,
+    "snapshot": stories.from_snapshot,
     "thousand": stories.thousand,
     "wide": stories.wide,
 }

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.model import FileId, Key
+from reconciler.core.model import FileId, Key, Snapshot
 from reconciler.core.plan import Options, Rule
 from reconciler.render.plan_markdown import LIMIT, plan_markdown
 from tests.render import stories
@@ -46,6 +46,7 @@ def plan_with(live: str) -> Plan:
             for note in stories.noted().notes
         ),
         violations=tuple(replace(each, message=live, key=Key(live)) for each in refused),
+        snapshot=Snapshot(live, 60),
     )
 
 

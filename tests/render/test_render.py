@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
-from reconciler.core.model import FileId, Key
+from reconciler.core.model import FileId, Key, Snapshot
 from reconciler.core.plan import Delete, Update
 from reconciler.core.streaming import indented
 from reconciler.render import plan_text as module
@@ -62,6 +62,7 @@ def texts_with(live: str, width: int) -> Iterator[Text]:
         notes=tuple(replace(note, bucket=live, fact=live) for note in notes),
         violations=tuple(replace(each, message=live) for each in refused.violations),
         options=replace(refused.options, only=(live,)),
+        snapshot=Snapshot(live, 60),
     )
     yield plan_text(plan, width=width)
     yield plan_text(plan, width=width, verbose=True)
