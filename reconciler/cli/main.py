@@ -19,6 +19,7 @@ COMMANDS = {
     "drift": "Compare what is live with what should be.",
     "list": "Show every entry and its file.",
     "show": "Show a saved plan.",
+    "snapshot": "Write down what is live, to plan from without a token.",
     "export": "Make a catalogue of a bucket.",
     "pin": "Write the sha256 of sources into the catalogue.",
     "audit": "Look into the ledger of all applies.",

@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
+from reconciler.cli.duration import DURATION
 from reconciler.core.plan import Options, Rule
+from reconciler.errors import UsageError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -67,6 +70,50 @@ def refresh_option(function: Function) -> Function:
             "which it makes one a day for each bucket.",
         ),
     )
+
+
+def snapshot_options(function: Function) -> Function:
+    """What to plan from, instead of the service."""
+    return _all(
+        function,
+        click.option(
+            "--snapshot",
+            type=click.Path(path_type=Path),
+            metavar="LIVE.json",
+            help="Plan from this file of `reconciler snapshot`, without a token and without the "
+            "service. Such a plan is never applied.",
+        ),
+        click.option(
+            "--max-age",
+            type=DURATION,
+            metavar="90s|10m|2h|7d",
+            default="7d",
+            show_default=True,
+            help="With --snapshot: refuse one that is as old as this.",
+        ),
+    )
+
+
+def check_snapshot_options(snapshot: Path | None) -> None:
+    """Raise `UsageError` where an option was given that would do nothing."""
+    if snapshot is None:
+        if _given("max_age"):
+            raise UsageError("--max-age is the age of a snapshot: it goes with --snapshot")
+    elif idle := _given("token_file", "concurrency", "max_rps", "refresh"):
+        raise UsageError(
+            f"--snapshot asks nothing of the service, so {' and '.join(idle)} would do nothing: "
+            "leave one or the other out"
+        )
+
+
+def _given(*names: str) -> Sequence[str]:
+    """Those of the options that stand on the command line."""
+    context = click.get_current_context()
+    return [
+        f"--{name.replace('_', '-')}"
+        for name in names
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
 
 
 def scope_option(function: Function) -> Function:

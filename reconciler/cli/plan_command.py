@@ -6,10 +6,12 @@ import click
 
 from reconciler.cli.options import (
     catalog_options,
+    check_snapshot_options,
     options_of,
     plan_options,
     refresh_option,
     service_options,
+    snapshot_options,
     verbose_option,
 )
 from reconciler.cli.output import Output, with_output
@@ -24,6 +26,7 @@ from reconciler.stages import stage
 @plan_options
 @service_options
 @refresh_option
+@snapshot_options
 @click.option("--out", type=click.Path(path_type=Path), help="Write the plan file here.")
 @click.option(
     "--format",
@@ -49,6 +52,8 @@ def command(
     concurrency: int,
     max_rps: float | None,
     refresh: str,
+    snapshot: Path | None,
+    max_age: float,
     out: Path | None,
     form: str,
     detailed_exitcode: bool,
@@ -57,18 +62,18 @@ def command(
 ) -> int:
     """Show what apply would do. It reads the service, and cannot write to it."""
     from reconciler.app import make_plan
-    from reconciler.cli.reading import by_dump, check_only, open_and_read, open_catalog, read_for
+    from reconciler.cli.reading import check_only, open_and_read, open_and_read_snapshot
     from reconciler.cli.showing import made_now, show_plan
     from reconciler.core.marks import mark_fields
     from reconciler.planfile import write_plan
 
-    if refresh == "dump":
-        desired = open_catalog(catalog, source_root, output).desired
-        live = read_for(desired, token_file, concurrency, max_rps, output, by_dump(output))
-    else:
+    check_snapshot_options(snapshot)
+    if snapshot is None:
         desired, live = open_and_read(
-            catalog, source_root, token_file, concurrency, max_rps, output
+            catalog, source_root, token_file, concurrency, max_rps, output, refresh
         )
+    else:
+        desired, live = open_and_read_snapshot(catalog, source_root, snapshot, max_age, output)
     check_only(only, desired, live)
     plan = make_plan(desired, live, options_of(only, allow, retry_broken=retry_broken))
     made = made_now()

@@ -13,15 +13,18 @@ from reconciler.app import (
     load,
     read_live,
     read_live_by_dump,
+    read_snapshot,
     reading_ahead,
 )
 from reconciler.asked import AskedDumps
 from reconciler.catalog.loading import Meanwhile
 from reconciler.cli import environment
 from reconciler.cli.output import Output
+from reconciler.clock import SystemClock
 from reconciler.core.model import Bucket, DesiredState, LiveState
 from reconciler.core.planner import unmatched_globs
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.render.snapshot_words import doubt, from_snapshot
 from reconciler.stages import stage
 
 if TYPE_CHECKING:
@@ -81,9 +84,14 @@ def open_and_read(
     concurrency: int,
     max_rps: float | None,
     output: Output,
+    refresh: str = "list",
 ) -> tuple[DesiredState, LiveState]:
-    """The catalogue and the live state, which is read while a large catalogue still is. What is
-    wrong with the catalogue is said first."""
+    """The catalogue and the live state, which is listed while a large catalogue is still read.
+    What is wrong with the catalogue is said first. `refresh`: as of the option."""
+    if refresh == "dump":
+        desired = open_catalog(catalog, source_root, output).desired
+        how = _by_dump(output)
+        return desired, read_for(desired, token_file, concurrency, max_rps, output, how)
     with ExitStack() as under_way:
         coming: list[Future[LiveState]] = []
 
@@ -105,10 +113,25 @@ def open_and_read(
             return desired, coming[0].result()
 
 
-def by_dump(output: Output) -> "Callable[[ReadClient], LiveState]":
+def _by_dump(output: Output) -> "Callable[[ReadClient], LiveState]":
     """How `--refresh dump` reads."""
     asked = AskedDumps(environment.state_folder() / "dumps")
     return lambda service: read_live_by_dump(service, asked, output.say)
+
+
+def open_and_read_snapshot(
+    catalog: Path, source_root: Path | None, path: Path, max_age: float, output: Output
+) -> tuple[DesiredState, LiveState]:
+    """The catalogue, and what a snapshot says of its buckets, whose age is said."""
+    desired = open_catalog(catalog, source_root, output).desired
+    live = read_snapshot(path, desired, now=SystemClock().now(), max_age=max_age)
+    if live.snapshot is not None:
+        said = f"{path}: planned {from_snapshot(live.snapshot)}"
+        if live.snapshot.is_old:
+            output.warn(f"{said}. {doubt(live.snapshot)}")
+        else:
+            output.say(said)
+    return desired, live
 
 
 def check_only(only: Sequence[str], desired: DesiredState, live: LiveState) -> None:

@@ -63,10 +63,11 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def place(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    """Its catalogue, and a saved plan."""
+    """Its catalogue, a saved plan, and a snapshot."""
     work = Workplace(tmp_path_factory.mktemp("start"), sandbox.url)
     work.catalog(CATALOG)
     assert work.run("plan", "--out", "plan.json").code == 0
+    assert work.run("snapshot", "--out", "live.json").code == 0
     return work
 
 
@@ -97,6 +98,9 @@ def imported(work: Workplace, *arguments: str, code: int = 0) -> set[str]:
         ("plan", ONLINE | {"rich"}),
         ("plan --out plan.json", ONLINE | {"rich"}),
         ("plan --format markdown", ONLINE | {"rich"}),
+        ("plan --snapshot live.json", OFFLINE | {"rich"}),
+        ("plan --snapshot live.json --format json", OFFLINE),
+        ("snapshot --out taken.json", ONLINE | {"rich"}),
         ("drift", ONLINE | {"rich"}),
         ("list", ONLINE | {"rich"}),
         ("apply --yes", ONLINE | {"rich", "rich.console", "filelock"}),

@@ -219,6 +219,7 @@ def place(
 
 READERS = [
     ("plan", "-v", "--out", "plan.json"),
+    ("snapshot", "-v", "--out", "live.json"),
     ("apply", "--yes", "-v"),
     ("drift", "-v"),
     ("list", "--format", "json"),
@@ -272,6 +273,8 @@ def test_live_text_that_holds_the_token(place: Place, escapes: bool) -> None:
         (("plan", "-v", "--out", "plan.json"), 0),
         (("plan", "--format", "json"), 0),
         (("plan", "--format", "markdown"), 0),
+        (("snapshot", "--out", "live.json"), 0),
+        (("plan", "--snapshot", "live.json", "-v"), 0),
         (("show", "plan.json", "-v"), 0),
         (("show", "plan.json", "--format", "json"), 0),
         (("drift", "-v", "--unmanaged"), 2),

@@ -50,11 +50,12 @@ def test_all_that_commands_write_is_for_their_owner_only(
     ledger = "log/of/applies.jsonl"
     assert work.run("pin").code == 0
     assert work.run("plan", "--out", "plan.json").code == 0
+    assert work.run("snapshot", "--out", "live.json").code == 0
     assert work.run("apply", "--yes", "--ledger", ledger).code == 0
     for name in ("live.yaml", "live.csv", "live.jsonl"):
         assert work.run("export", "--bucket", "8892", "--out", name).code == 0
     written = below(work.folder) - mine
-    assert {"plan.json", "applies.jsonl", "live.yaml", "live.csv", "live.jsonl"} <= {
+    assert {"plan.json", "live.json", "applies.jsonl", "live.yaml", "live.csv", "live.jsonl"} <= {
         path.name for path in written
     }
     assert {path.suffix for path in written} >= {".lock", ".holder"}
@@ -105,18 +106,19 @@ main()
     ("command", "target"),
     [
         (("plan", "--out", "plan.json"), "plan.json"),
+        (("snapshot", "--out", "live.json"), "live.json"),
         (("export", "--bucket", "8892", "--out", "live.csv"), "live.csv"),
         (("pin",), "catalog.yaml"),
     ],
-    ids=["plan", "export", "pin"],
+    ids=["plan", "snapshot", "export", "pin"],
 )
 def test_a_file_is_there_whole_or_not_at_all(
     spots: Workplace, sandbox: Sandbox, command: tuple[str, ...], target: str, how: str
 ) -> None:
     sandbox.add_files(8892, [{"title": f"Title {number}", "state": 1} for number in range(9)])
     path = spots.folder / target
-    if target == "plan.json":
-        path.write_text("the plan of yesterday")
+    if target in ("plan.json", "live.json"):
+        path.write_text("that of yesterday")
     before = path.read_bytes() if path.exists() else None
     env = {name: spots.env[name] for name in spots.env if not name.startswith("COVERAGE_")}
     ended = subprocess.run(
@@ -147,10 +149,11 @@ def plant(path: Path, victim: Path) -> None:
     ("command", "link", "code", "said"),
     [
         (("plan", "--out", "plan.json"), "plan.json", 1, "what is there is not a regular file"),
+        (("snapshot", "--out", "l.json"), "l.json", 1, "what is there is not a regular file"),
         (("export", "--bucket", "8892", "--out", "x.csv"), "x.csv", 64, "is there already"),
         (("apply", "--yes"), ".reconciler/ledger.jsonl", 1, "opening the ledger"),
     ],
-    ids=["plan", "export", "ledger"],
+    ids=["plan", "snapshot", "export", "ledger"],
 )
 def test_a_link_in_a_files_place_is_refused(
     spots: Workplace, sandbox: Sandbox, command: tuple[str, ...], link: str, code: int, said: str
