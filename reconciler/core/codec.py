@@ -64,13 +64,18 @@ def plan_digest(
     }
     hashed = hashlib.sha256(canonical(meaning))
     for change in changes:
-        encoded = encode_change(change)
-        doing = {name: item for name, item in encoded.items() if name not in _FOR_EYES}
-        if isinstance(change, Create):
-            # The size is known only where the file is; its digest says the same everywhere.
-            doing["source"] = _source(replace(change.source, size=None))
-        hashed.update(canonical(doing))
+        hashed.update(meaning_of(change))
     return f"sha256:{hashed.hexdigest()}"
+
+
+def meaning_of(change: Change) -> bytes:
+    """What a change does, as a plan's digest covers it: not what is for eyes only."""
+    encoded = encode_change(change)
+    doing = {name: item for name, item in encoded.items() if name not in _FOR_EYES}
+    if isinstance(change, Create):
+        # The size is known only where the file is; its digest says the same everywhere.
+        doing["source"] = _source(replace(change.source, size=None))
+    return canonical(doing)
 
 
 def files_digest(files: Sequence[File]) -> str:
