@@ -68,12 +68,7 @@ def plan_digest(
         meaning["snapshot"] = True
     hashed = hashlib.sha256(canonical(meaning))
     for change in changes:
-        encoded = encode_change(change)
-        doing = {name: item for name, item in encoded.items() if name not in _FOR_EYES}
-        if isinstance(change, Create):
-            # The size is known only where the file is; its digest says the same everywhere.
-            doing["source"] = _source(replace(change.source, size=None))
-        hashed.update(canonical(doing))
+        hashed.update(meaning_of(change))
     return f"sha256:{hashed.hexdigest()}"
 
 
@@ -87,6 +82,16 @@ def digest_of(plan: Plan, *, from_snapshot: bool) -> str:
         changes=plan.changes,
         from_snapshot=from_snapshot,
     )
+
+
+def meaning_of(change: Change) -> bytes:
+    """What a change does, as a plan's digest covers it: not what is for eyes only."""
+    encoded = encode_change(change)
+    doing = {name: item for name, item in encoded.items() if name not in _FOR_EYES}
+    if isinstance(change, Create):
+        # The size is known only where the file is; its digest says the same everywhere.
+        doing["source"] = _source(replace(change.source, size=None))
+    return canonical(doing)
 
 
 def files_digest(files: Sequence[File]) -> str:

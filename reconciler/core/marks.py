@@ -75,15 +75,22 @@ def source_digest(file: File, identity: Identity) -> str | None:
 
 def is_protected(file: File) -> bool:
     """Whether the file carries protection, which outlives its entry."""
-    if isinstance(file.user_defined, Opaque):
-        return False
-    return _text(file.user_defined.get(PROTECT_FIELD)).lower() not in ("", "false", "0", "no")
+    return not isinstance(file.user_defined, Opaque) and protects(file.user_defined)
+
+
+def protects(user_defined: UserDefined) -> bool:
+    """Whether a `user_defined` says that its file is protected."""
+    return _text(user_defined.get(PROTECT_FIELD)).lower() not in ("", "false", "0", "no")
 
 
 def mark_fields(identity: Identity) -> frozenset[str]:
     """The names of the `user_defined` fields that are the mark's."""
     names = {identity.field, identity.source_field, PROTECT_FIELD}
     return frozenset(name for name in names if name is not None)
+
+
+USUAL_MARKS = mark_fields(Identity())
+"""The names of the mark's fields where a catalogue does not name them otherwise."""
 
 
 def mark_of(entry: Entry, desired: DesiredState, *, digest: str | None) -> UserDefined:

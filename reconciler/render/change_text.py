@@ -7,8 +7,9 @@ from typing import NamedTuple, assert_never
 from rich.cells import cell_len
 
 from reconciler.core.content import Content
+from reconciler.core.marks import USUAL_MARKS
 from reconciler.core.plan import Change, Create, Delete, Move, Update
-from reconciler.render.fields import USUAL_MARKS, field_lines, field_of
+from reconciler.render.fields import field_lines, field_of
 from reconciler.render.page import DIM, INDENT, Page, Part, padded
 from reconciler.render.safe import visible
 from reconciler.render.values import NO_LIMIT, clipped, message_text, shown, size_text

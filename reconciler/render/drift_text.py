@@ -10,10 +10,11 @@ from rich.text import Text
 from reconciler.core.codec import encode_content
 from reconciler.core.content import Content
 from reconciler.core.drift import Direction, Drift, DriftItem
+from reconciler.core.marks import USUAL_MARKS
 from reconciler.core.model import Json
 from reconciler.core.streaming import Streamed
 from reconciler.render.change_text import column_of_keys
-from reconciler.render.fields import SIDES, USUAL_MARKS, field_lines
+from reconciler.render.fields import SIDES, field_lines
 from reconciler.render.page import DIM, INDENT, Page, Part, counted, padded
 from reconciler.render.safe import visible
 from reconciler.render.shares import shares
@@ -30,6 +31,7 @@ _STYLES: Mapping[Direction, str] = {
     Direction.NOT_YET_APPLIED: "blue",
     Direction.UNMANAGED: "cyan",
 }
+DIRECTIONS: Sequence[Direction] = tuple(_STYLES)
 """In the order in which they are shown: what happened over there first."""
 
 

@@ -9,14 +9,11 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from reconciler.core.content import Content
-from reconciler.core.marks import mark_fields
-from reconciler.core.model import PROTECT_FIELD, Identity, Json
+from reconciler.core.marks import USUAL_MARKS
+from reconciler.core.model import PROTECT_FIELD, Json
 from reconciler.render.page import DIM, INDENT, Page, Part, padded
 from reconciler.render.safe import reads_right_to_left
 from reconciler.render.values import NO_LIMIT, clipped, field_name, shown, shown_pair
-
-USUAL_MARKS = mark_fields(Identity())
-"""The names of the mark's fields where a catalogue does not name them otherwise."""
 
 _PLAIN = re.compile(r"[^\W\d][\w-]*")
 _STEP = re.compile(rf'\.({_PLAIN.pattern})|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]')

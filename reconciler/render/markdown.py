@@ -9,7 +9,8 @@ read it): it is code, so it makes no link, no mention, no tag and no table.
 |                 | begins as a command does: `::error::` to a runner, `/close` to GitLab          |
 
 All of it is made visible first (see `safe`), so a text is on one line, and can be read back. That
-HTML is escaped inside `<code>` is not relied on: links are made there, too.
+HTML is escaped inside `<code>` is not relied on: links are made there, too. The only tags are those
+of `details`, with words of ours between them.
 """
 
 import re
@@ -45,6 +46,12 @@ def block(lines: Iterable[str], language: str = "") -> str:
     body = "".join(f"{_line(line)}\n" for line in lines)
     fence = "`" * max(_SHORTEST_FENCE, _longest_ticks(body) + 1)
     return f"{fence}{language}\n{body}{fence}\n"
+
+
+def details(summary: str, inside: str) -> str:
+    """What is folded away until somebody opens it; ends with a newline. `summary`: words of ours,
+    since tags and not Markdown are around it. The empty lines make Markdown of what is inside."""
+    return f"<details><summary>{summary}</summary>\n\n{inside}\n</details>\n"
 
 
 def _span(shown: str) -> str:

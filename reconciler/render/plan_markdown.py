@@ -1,73 +1,119 @@
-"""A plan in Markdown, for a comment on a pull or merge request.
+"""A plan in Markdown, for a comment on a pull or merge request: understood in ten seconds.
 
-It says what would be done to which file, and not the values: they are in the plan's text. It
-always fits into a comment, and says how much it left out.
+From what matters most to what matters least: the risk and the counts; why; what changed since the
+last look; what is refused; what can be lost; a table for each bucket; what is not done. Before and
+after are folded away. It always fits into a comment, and says what it left out.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from typing import assert_never
 
-from reconciler.core.plan import Change, Create, Delete, Move, Note, Plan, Update, Violation
-from reconciler.render.change_text import VERBS, verb_of
-from reconciler.render.fields import USUAL_MARKS, foldable
-from reconciler.render.markdown import cell, code, message
+from reconciler.core.comparison import Comparison, compare
+from reconciler.core.marks import USUAL_MARKS
+from reconciler.core.plan import Note, Plan, Violation
+from reconciler.core.risk import Level, Risk, risk_of_weighed
+from reconciler.core.weighing import weighed
+from reconciler.render.changes_markdown import bucket_tables, grave_table
+from reconciler.render.fitting import LIMIT, Room, fitted
+from reconciler.render.markdown import code, message
 from reconciler.render.page import counted
-from reconciler.render.plan_words import asked_for, cost, more, not_to_do, to_do
-from reconciler.render.selection import Selection
+from reconciler.render.plan_words import asked_for, cost, not_to_do
+from reconciler.render.previous_markdown import since_previous
+from reconciler.render.rows import Listing, Rows, together
 from reconciler.render.shares import shares
 from reconciler.render.snapshot_words import doubt, from_snapshot
-from reconciler.render.values import size_text
 
-LIMIT = 65_536
-"""A comment on GitHub is shorter, by characters; here by bytes, which nobody counts as fewer."""
-_LARGEST = 1000
-"""More rows than fit are not tried."""
-_MOST_SAID = 20
-"""How many violations are said, and how many notes."""
-_MOST_FIELDS = 5
-_MOST_OPTIONS = 10
+__all__ = ["LIMIT", "plan_markdown"]
+
 _KEY = 128
-_TITLE = 60
 _NAME = 40
+_MOST_OPTIONS = 10
+_LEVELS = {
+    Level.NONE: "⚪ No risk",
+    Level.LOW: "🟢 Low risk",
+    Level.MEDIUM: "🟠 Medium risk",
+    Level.HIGH: "🔴 High risk",
+}
 
 
 def plan_markdown(
-    plan: Plan, *, most: int = 100, marks: AbstractSet[str] = USUAL_MARKS, limit: int = LIMIT
+    plan: Plan,
+    *,
+    most: int = 100,
+    marks: AbstractSet[str] = USUAL_MARKS,
+    limit: int = LIMIT,
+    previous: Plan | None = None,
+    artifact: str | None = None,
 ) -> str:
     """The plan in less than `limit` bytes of UTF-8; ends with a newline. At least 8,000 of them.
 
-    At most `most` changes are shown, fewer where they do not fit, shared out over buckets and
-    verbs; the numbers count all. `marks`: the names of the mark's fields, where they are known.
+    At most `most` changes are listed, fewer where they do not fit, shared out over buckets and
+    kinds, and first those that can lose something; the numbers count all. `marks`: the names of
+    the mark's fields, where they are known. `previous`: the plan that was shown before, of which
+    it says what changed since. `artifact`: what the run's artifact with the whole plan is called.
     """
-    shown = min(most, _LARGEST)
-    said = _MOST_SAID
-    while True:
-        text = "\n".join(_blocks(plan, shown, said, marks))
-        if len(text.encode()) < limit or not (shown or said):
-            return text
-        shown, said = shown // 2, (said // 2 if shown <= said else said)
+    return fitted(most, limit, _Page(plan, marks, previous, artifact, most).blocks)
 
 
-def _blocks(plan: Plan, most: int, said: int, marks: AbstractSet[str]) -> Iterator[str]:
-    """Blocks, each of which ends with a newline."""
-    yield from _head(plan)
-    yield from _violations(plan.violations, said)
-    yield from _changes(plan, most, marks)
-    yield from _notes(plan.notes, said)
+class _Page:
+    """What the blocks are made of: found once, and shown in several rooms until it fits."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        marks: AbstractSet[str],
+        previous: Plan | None,
+        artifact: str | None,
+        most: int,
+    ) -> None:
+        changes = weighed(plan.changes, marks)
+        self._plan = plan
+        self._marks = marks
+        self._artifact = artifact
+        self._risk = risk_of_weighed(plan, changes)
+        self._listing = Listing(changes, most)
+        self._since: Comparison | None = None if previous is None else compare(previous, plan)
+
+    def blocks(self, room: Room) -> Iterator[str]:
+        """Blocks, each of which ends with a newline."""
+        grave, buckets = self._listing.listed(room.rows)
+        every = together([grave, *buckets.values()])
+        yield from _head(self._plan, self._risk, every.to_do())
+        yield from self._cut(every, min(room.details, len(every.listed)))
+        if self._since is not None:
+            yield from since_previous(self._since, room.said)
+        yield from _violations(self._plan.violations, room.said)
+        yield from grave_table(grave, self._marks, room.details)
+        left = max(0, room.details - len(grave.listed))
+        yield from bucket_tables(buckets, self._marks, left)
+        yield from _notes(self._plan.notes, room.said)
+
+    def _cut(self, every: Rows, detailed: int) -> Iterator[str]:
+        """A word on what is not shown, and where it is."""
+        listed = len(every.listed)
+        if listed == every.count == detailed:
+            return
+        where = "`reconciler show PLAN.json` shows all of it"
+        if self._artifact is not None:
+            where = f"The whole plan is in the artifact {code(self._artifact, _KEY)} of this run"
+        before_and_after = "" if detailed == listed else f", {detailed:,} with before and after"
+        rows = f"{listed:,} of {counted(every.count, 'change')} listed{before_and_after}"
+        yield f"**Shortened**: {rows}. {where}.\n"
 
 
-def _head(plan: Plan) -> Iterator[str]:
+def _head(plan: Plan, risk: Risk, doing: str) -> Iterator[str]:
     summary = plan.summary
-    counts = zip(VERBS, (summary.create, summary.move, summary.update, summary.delete), strict=True)
-    doing = to_do(dict(counts)) or "Nothing to do"
-    yield f"**{doing}**; {not_to_do(summary)}\n"
+    refused = "⛔ Refused. " if plan.violations else ""
+    yield f"**{refused}{_LEVELS[risk.level]}: {doing or 'nothing to do'}**\n"
+    if risk.level is not Level.LOW and risk.reasons:  # of a low one, the counts say it all
+        yield "".join(f"- {reason}\n" for reason in risk.reasons)
     if plan.snapshot is not None:
         made = from_snapshot(plan.snapshot, lambda at: code(at, _KEY))
         yield f"**Made {made}.** {doubt(plan.snapshot)}".rstrip() + "\n"
-    takes = f": {cost(summary)}" if plan.changes else ""
-    yield f"Plan for {code(plan.catalog, _KEY)} at {code(plan.origin, _KEY)}{takes}\n"
+    takes = f"{cost(summary)}; " if plan.changes else ""
+    where = f"{code(plan.catalog, _KEY)} at {code(plan.origin, _KEY)}"
+    yield f"Plan for {where}: {takes}{not_to_do(summary)}\n"
     options = list(asked_for(plan.options))
     if options:
         asked = ", ".join(code(option, _KEY) for option in options[:_MOST_OPTIONS])
@@ -79,7 +125,7 @@ def _head(plan: Plan) -> Iterator[str]:
 def _violations(violations: Sequence[Violation], most: int) -> Iterator[str]:
     if not violations:
         return
-    yield "#### Refused by guardrails\n"
+    yield "#### ⛔ Refused by guardrails: apply will not run this plan\n"
     left = shares(Counter(violation.rule for violation in violations), most)
     lines: list[str] = []
     for violation in violations:
@@ -112,63 +158,3 @@ def _list(lines: Sequence[str], count: int) -> Iterator[str]:
         yield "".join(lines)
     if count > len(lines):
         yield f"… and {count - len(lines):,} more\n"
-
-
-def _changes(plan: Plan, most: int, marks: AbstractSet[str]) -> Iterator[str]:
-    selection = Selection(plan.changes, most)
-    folds = foldable(marks)
-    others = Counter(dict.fromkeys(VERBS, 0))
-    unseen = 0
-    for bucket in selection.buckets:
-        shown = selection.shown(bucket)
-        if not shown:
-            unseen += 1
-            others.update(selection.totals(bucket))
-            continue
-        yield f"#### Bucket {code(bucket, _KEY)}: {to_do(selection.totals(bucket))}\n"
-        rows = "".join(_row(change, folds) for change in shown)
-        yield f"| action | key | title | fields |\n|---|---|---|---|\n{rows}"
-        left_out = more(selection.left_out(bucket))
-        if left_out:
-            yield f"… and {left_out}\n"
-    if unseen:
-        yield f"… and in {counted(unseen, 'more bucket')}: {to_do(others)}\n"
-
-
-def _row(change: Change, folds: AbstractSet[str]) -> str:
-    key = "" if change.key is None else cell(change.key, _KEY)
-    title = change.after.title if isinstance(change, Create) else change.before.title
-    what = _what(change, folds)
-    return f"| {verb_of(change).word} | {key} | {cell(title, _TITLE)} | {what} |\n"
-
-
-def _what(change: Change, folds: AbstractSet[str]) -> str:
-    match change:
-        case Update():
-            return _fields(change, folds)
-        case Create():
-            return _source(change)
-        case Move():
-            return f"file {change.file_id} from {cell(change.from_bucket, _KEY)}"
-        case Delete():
-            waits = change.keeps is not None or change.after_change is not None
-            return f"file {change.file_id}{', once its other file is ready' if waits else ''}"
-        case _:
-            assert_never(change)
-
-
-def _fields(change: Update, folds: AbstractSet[str]) -> str:
-    rest = [name for name in change.fields if name not in folds]
-    said = [cell(name, _NAME) for name in rest[:_MOST_FIELDS]]
-    if len(rest) > _MOST_FIELDS:
-        said.append(f"{len(rest) - _MOST_FIELDS:,} more")
-    if len(rest) < len(change.fields):
-        said.append("mark")
-    return ", ".join(said)
-
-
-def _source(change: Create) -> str:
-    size = "" if change.source.size is None else f", {size_text(change.source.size)}"
-    old = change.replaces
-    replaced = "" if old is None else f", replaces file {old} (acr_id changes)"
-    return f"{change.source.kind}{size}{replaced}"

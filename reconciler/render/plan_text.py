@@ -7,10 +7,10 @@ from collections.abc import Set as AbstractSet
 from rich.cells import cell_len
 from rich.text import Text
 
+from reconciler.core.marks import USUAL_MARKS
 from reconciler.core.model import Place
 from reconciler.core.plan import Change, Note, Plan, Violation
 from reconciler.render.change_text import Look, change_lines, column_of_keys, name_of, title_of
-from reconciler.render.fields import USUAL_MARKS
 from reconciler.render.page import DIM, Page, Part, counted, padded
 from reconciler.render.plan_words import asked_for, cost, more, not_to_do, to_do
 from reconciler.render.safe import visible

@@ -103,7 +103,7 @@ class TestPlanFiles:
         planned = spots.run("plan", "--out", "plan.json", "--format", "markdown")
         shown = spots.run("show", "plan.json", "--format", "markdown")
         assert shown.out == planned.out
-        assert planned.out.startswith("**2 to create**; 0 unchanged, 0 foreign, 0 pending\n\n")
+        assert planned.out.startswith("**🟢 Low risk: 2 to create**\n\n")
         assert "| create | `spring` | `Spring ad` | audio, 1.6 kB |\n" in planned.out
 
     def test_apply_by_digest_goes_on_only_where_the_plan_is_the_reviewed_one(

@@ -14,7 +14,7 @@ from cmarkgfm.cmark import Options
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reconciler.render.markdown import block, cell, code
+from reconciler.render.markdown import block, cell, code, details
 from reconciler.render.safe import visible
 from tests.render.stories import HOSTILE
 
@@ -34,6 +34,7 @@ class Read(HTMLParser):
     def __init__(self, source: str) -> None:
         super().__init__(convert_charrefs=True)
         self.tags: list[tuple[str, list[tuple[str, str | None]]]] = []
+        self.ends: list[str] = []
         self.codes: list[str] = []
         self.outside = ""
         self._inside = False
@@ -47,6 +48,7 @@ class Read(HTMLParser):
             self.codes.append("")
 
     def handle_endtag(self, tag: str) -> None:
+        self.ends.append(tag)
         self._inside = self._inside and tag != "code"
 
     def handle_data(self, data: str) -> None:
@@ -129,6 +131,19 @@ def test_a_block_ends_where_it_seems_to(lines: list[str], language: str) -> None
     assert commands(source) == []
     for tag, attributes in read.tags:
         assert all(tag == "pre" and name == "lang" for name, _ in attributes), attributes
+
+
+@many
+@given(st.lists(TEXTS, max_size=4))
+def test_what_is_folded_away_stays_inside(lines: list[str]) -> None:
+    """Tags are around it, and what is between them is Markdown all the same."""
+    source = f"before\n\n{details('Before and after', block(lines, 'diff'))}\nafter\n"
+    read = Read(source)
+    assert [tag for tag, _ in read.tags] == ["p", "details", "summary", "pre", "code", "p"]
+    assert read.ends == ["p", "summary", "code", "pre", "details", "p"]
+    assert read.outside.split() == ["before", "Before", "and", "after", "after"]
+    assert read.codes[0].count("\n") == len(lines)
+    assert commands(source) == []
 
 
 @many

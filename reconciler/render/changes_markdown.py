@@ -1,0 +1,135 @@
+"""The changes of a plan as tables in Markdown, with before and after folded away below."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import assert_never
+
+from reconciler.core.plan import Create, Delete, Move, Update
+from reconciler.core.weighing import Weighed
+from reconciler.render.before_after import change_details
+from reconciler.render.fields import foldable
+from reconciler.render.markdown import block, cell, code, details
+from reconciler.render.page import counted
+from reconciler.render.rows import Rows, together, word_of
+from reconciler.render.values import size_text
+
+_KEY = 128
+_TITLE = 60
+_REASON = 100
+_NAME = 40
+_MOST_FIELDS = 5
+
+
+def grave_table(rows: Rows, marks: AbstractSet[str], detailed: int) -> Iterator[str]:
+    """What can lose something, of all buckets together: nobody shall have to look for it."""
+    if not rows.count:
+        return
+    yield "#### ⚠️ Look here first\n"
+    if rows.listed:
+        lines = "".join(_grave_row(one, marks) for one in rows.listed)
+        yield (
+            "| action | bucket | key | title | acr_id that is lost | why |\n"
+            f"|---|---|---|---|---|---|\n{lines}"
+        )
+    yield from _rest(rows, marks, detailed)
+
+
+def bucket_tables(
+    buckets: Mapping[str, Rows], marks: AbstractSet[str], detailed: int
+) -> Iterator[str]:
+    """A table for each bucket with the other changes. `detailed`: as many have before and after."""
+    unseen: list[Rows] = []
+    for bucket, rows in buckets.items():
+        if not rows.listed:
+            unseen.append(rows)
+            continue
+        yield f"#### Bucket {code(bucket, _KEY)}: {rows.to_do()}\n"
+        lines = "".join(_row(one, marks) for one in rows.listed)
+        yield f"| action | key | title | what |\n|---|---|---|---|\n{lines}"
+        yield from _rest(rows, marks, detailed)
+        detailed = max(0, detailed - len(rows.listed))
+    if unseen:
+        yield f"… and in {counted(len(unseen), 'more bucket')}: {together(unseen).to_do()}\n"
+
+
+def _rest(rows: Rows, marks: AbstractSet[str], detailed: int) -> Iterator[str]:
+    left_out = rows.left_out()
+    if left_out:
+        yield f"… and {left_out}\n"
+    shown = rows.listed[:detailed]
+    if shown:
+        of = "" if len(shown) == rows.count else f" of the first {len(shown):,}"
+        yield details(f"Before and after{of}", block(_lines(shown, marks), "diff"))
+
+
+def _lines(shown: Sequence[Weighed], marks: AbstractSet[str]) -> Iterator[str]:
+    for one in shown:
+        yield from change_details(one, marks)
+
+
+def _grave_row(one: Weighed, marks: AbstractSet[str]) -> str:
+    bucket = cell(one.change.bucket, _KEY)
+    return f"| **{word_of(one.weight)}** | {bucket} | {_about(one)} | {_lost(one, marks)} |\n"
+
+
+def _row(one: Weighed, marks: AbstractSet[str]) -> str:
+    return f"| {word_of(one.weight)} | {_about(one)} | {_what(one, marks)} |\n"
+
+
+def _about(one: Weighed) -> str:
+    """The cells of the key and the title."""
+    change = one.change
+    key = "" if change.key is None else cell(change.key, _KEY)
+    title = change.after.title if isinstance(change, Create) else change.before.title
+    return f"{key} | {cell(title, _TITLE)}"
+
+
+def _lost(one: Weighed, marks: AbstractSet[str]) -> str:
+    """The cells of what a grave change takes away, and why."""
+    change = one.change
+    bare = "; no longer protected" if one.unprotects else ""
+    match change:
+        case Create():
+            lost = "" if one.old is None else cell(one.old.acr_id, _NAME)
+            in_place = f"in place of file {change.replaces}{bare}"
+            return f"{lost} | {cell(change.reason, _REASON)}; {in_place}"
+        case Delete():
+            waits = change.keeps is not None or change.after_change is not None
+            when = ", once its other file is ready" if waits else ""
+            was = ", which is protected" if one.was_protected else ""
+            why = f"{cell(change.reason, _REASON)}; file {change.file_id}{was}{when}"
+            return f"{cell(change.acr_id, _NAME)} | {why}"
+        case Update():
+            return f" | no longer protected; {fields_cell(change.fields, marks)}"
+        case Move():
+            return " | "
+        case _:
+            assert_never(change)
+
+
+def _what(one: Weighed, marks: AbstractSet[str]) -> str:
+    change = one.change
+    match change:
+        case Update():
+            return fields_cell(change.fields, marks)
+        case Create():
+            size = "" if change.source.size is None else f", {size_text(change.source.size)}"
+            return f"{change.source.kind}{size}"
+        case Move():
+            return f"file {change.file_id} from {cell(change.from_bucket, _KEY)}"
+        case Delete():
+            return f"file {change.file_id}"
+        case _:
+            assert_never(change)
+
+
+def fields_cell(fields: Sequence[str], marks: AbstractSet[str]) -> str:
+    """The names of what differs; of the mark's fields one word is enough."""
+    folds = foldable(marks)
+    rest = [name for name in fields if name not in folds]
+    said = [cell(name, _NAME) for name in rest[:_MOST_FIELDS]]
+    if len(rest) > _MOST_FIELDS:
+        said.append(f"{len(rest) - _MOST_FIELDS:,} more")
+    if len(rest) < len(fields):
+        said.append("mark")
+    return ", ".join(said)

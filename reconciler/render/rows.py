@@ -1,0 +1,126 @@
+"""Which changes of a plan are listed, where not all can be: first those that can lose something."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from reconciler.core.weighing import GRAVE, Weighed, Weight
+from reconciler.render.change_text import CREATE, DELETE, MOVE, UPDATE
+from reconciler.render.page import counted
+from reconciler.render.shares import shares
+
+REPLACE = "replace"
+_WORDS: Mapping[Weight, str] = {
+    Weight.DELETED: DELETE.word,
+    Weight.REPLACED: REPLACE,
+    Weight.UNPROTECTED: UPDATE.word,
+    Weight.EMPTIED: UPDATE.word,
+    Weight.MOVED: MOVE.word,
+    Weight.UPDATED: UPDATE.word,
+    Weight.CREATED: CREATE.word,
+    Weight.MARKED: UPDATE.word,
+}
+"""A replaced file is one change to its readers, and two to apply."""
+
+Group: TypeAlias = tuple[bool, str, Weight]
+"""Whether its changes are grave, the bucket, and the weight."""
+
+
+def word_of(weight: Weight) -> str:
+    """What is done: `delete`, `replace`, `update`."""
+    return _WORDS[weight]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some changes of a plan, and how many it has."""
+
+    listed: Sequence[Weighed]
+    total: Mapping[Weight, int]
+
+    @property
+    def count(self) -> int:
+        """How many there are, listed or not."""
+        return sum(self.total.values())
+
+    def left_out(self) -> str:
+        """`992 more updates, 1 more move`; nothing where nothing is left out."""
+        rest = Counter(self.total)
+        rest.subtract(Counter(one.weight for one in self.listed))
+        return ", ".join(counted(count, f"more {word}") for word, count in _by_word(rest).items())
+
+    def to_do(self) -> str:
+        """`3 to create, 1 to update`."""
+        return ", ".join(f"{count:,} to {word}" for word, count in _by_word(self.total).items())
+
+
+class Listing:
+    """The changes by group, of each the first ones: the rest is counted once."""
+
+    def __init__(self, changes: Iterable[Weighed], most: int) -> None:
+        """At most `most` of a group are kept."""
+        self._kept: dict[Group, list[Weighed]] = {}
+        self._totals: Counter[Group] = Counter()
+        for one in changes:
+            group = (one.weight in GRAVE, one.change.bucket, one.weight)
+            kept = self._kept.setdefault(group, [])
+            self._totals[group] += 1
+            if len(kept) < most:
+                kept.append(one)
+
+    def listed(self, most: int) -> tuple[Rows, Mapping[str, Rows]]:
+        """The grave changes, and the others by bucket, at most `most` in all.
+
+        Both get the same, and within both every group does; what one does not need goes to the
+        others, so that a few deletes are not hidden by many updates.
+        """
+        sides = Counter({True: 0, False: 0})
+        for group, count in self._totals.items():
+            sides[group[0]] += count
+        given: dict[Group, int] = {}
+        for side, room in shares(sides, most).items():
+            groups = {group: n for group, n in self._totals.items() if group[0] is side}
+            given.update(shares(groups, room))
+        grave = self._rows(sorted(filter(lambda group: group[0], given), key=_gravest), given)
+        buckets: dict[str, list[Group]] = {}
+        for group in sorted((group for group in given if not group[0]), key=_by_bucket):
+            buckets.setdefault(group[1], []).append(group)
+        return grave, {name: self._rows(groups, given) for name, groups in buckets.items()}
+
+    def _rows(self, groups: Iterable[Group], given: Mapping[Group, int]) -> Rows:
+        listed: list[Weighed] = []
+        total: Counter[Weight] = Counter()
+        for group in groups:
+            listed += self._kept[group][: given[group]]
+            total[group[2]] += self._totals[group]
+        return Rows(listed, total)
+
+
+def together(many: Iterable[Rows]) -> Rows:
+    """Several as one."""
+    total: Counter[Weight] = Counter()
+    listed: list[Weighed] = []
+    for rows in many:
+        total.update(rows.total)
+        listed += rows.listed
+    return Rows(listed, total)
+
+
+_ORDER = {weight: place for place, weight in enumerate(Weight)}
+
+
+def _gravest(group: Group) -> tuple[int, str]:
+    return _ORDER[group[2]], group[1]
+
+
+def _by_bucket(group: Group) -> tuple[str, int]:
+    return group[1], _ORDER[group[2]]
+
+
+def _by_word(counts: Mapping[Weight, int]) -> Mapping[str, int]:
+    """The counts of those that are any, those first that take the most away."""
+    words = Counter(dict.fromkeys((DELETE.word, REPLACE, MOVE.word, UPDATE.word, CREATE.word), 0))
+    for weight, count in counts.items():
+        words[word_of(weight)] += count
+    return {word: count for word, count in words.items() if count}
