@@ -26,6 +26,7 @@ FORBIDDEN = [
     ("rooms", "catalog", "import reconciler.render"),
     ("rooms", "core.model", "import reconciler.ledger"),
     ("rooms", "errors", "import reconciler.core"),
+    ("rooms", "http", "import reconciler.core"),
     ("rooms", "utils", ""),
     ("core", "core.helpers", ""),
     ("core", "core.model", "import reconciler.core.diff"),
