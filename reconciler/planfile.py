@@ -5,17 +5,14 @@ import stat
 import tempfile
 from pathlib import Path
 
-import orjson
-
 from reconciler import regular
 from reconciler.core.codec import FORMAT, Made, decode, encode
 from reconciler.core.plan import Plan
 from reconciler.errors import PlanFileError
+from reconciler.structured import NotOfFormatError, parsed, short
 
 _LARGEST = 512 * 1024 * 1024
 """Bytes of a plan file, which hold some hundred thousand changes."""
-_LONGEST_SAID = 300
-"""Characters of what a file says that enter a message."""
 
 
 def write_plan(path: Path, plan: Plan, made: Made) -> None:
@@ -46,36 +43,15 @@ def read_plan(path: Path, schema: bytes) -> tuple[Plan, Made]:
         data, _ = regular.read(path, _LARGEST)
     except regular.NotReadError as error:
         raise PlanFileError(f"reading the plan {path}: {error}") from None
+    return plan_in(data, schema, f"reading the plan {path}")
+
+
+def plan_in(data: bytes, schema: bytes, doing: str) -> tuple[Plan, Made]:
+    """The plan that these bytes are: those of a plan file, unchanged. `doing`: the words for it in
+    a `PlanFileError`."""
     try:
-        body = orjson.loads(data)
-    except ValueError as error:
-        raise PlanFileError(f"reading the plan {path}: it is not JSON: {error}") from error
-    found = body.get("format") if isinstance(body, dict) else None
-    if found != FORMAT:
-        raise PlanFileError(
-            f"reading the plan {path}: its format is {_short(repr(found))}, and this version "
-            f"reads {FORMAT!r}"
-        )
-    _check_structure(path, body, schema)
-    try:
-        return decode(data, body)
+        return decode(data, parsed(data, FORMAT, schema))
+    except NotOfFormatError as error:
+        raise PlanFileError(f"{doing}: {error}") from None
     except PlanFileError as error:
-        raise PlanFileError(f"reading the plan {path}: {_short(str(error))}") from error
-
-
-def _check_structure(path: Path, body: object, schema: bytes) -> None:
-    import jsonschema_rs
-
-    validator = jsonschema_rs.validator_for(orjson.loads(schema))
-    try:
-        # The first error only: all of them, each with its value, may be many times the file.
-        validator.validate(body)
-    except jsonschema_rs.ValidationError as error:
-        where = _short("/".join(map(str, error.instance_path)))
-        what = _short(error.message)
-        raise PlanFileError(f"reading the plan {path}: {where}: {what}: plan again") from None
-
-
-def _short(text: str) -> str:
-    """The beginning of what a file says: it may be of any length."""
-    return text if len(text) <= _LONGEST_SAID else f"{text[: _LONGEST_SAID - 1]}…"
+        raise PlanFileError(f"{doing}: {short(str(error))}") from error
