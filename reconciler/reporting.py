@@ -29,6 +29,8 @@ from reconciler.render.plan_markdown import plan_markdown
 MOST: Final = 65_536
 """Of a comment on GitHub, by characters; here by bytes, which nobody counts as fewer. GitLab takes
 more, but nobody reads it."""
+_MOST_VALUES: Final = 2_000_000
+"""Of a plan that is fetched: so many commas. A few bytes of JSON may be a hundred in memory."""
 Say: TypeAlias = Callable[[str], None]
 """Takes a sentence for whoever reads the log of the job."""
 
@@ -162,7 +164,7 @@ def _kept_plan(
     so it counts only with the digest that we have written into the comment."""
     try:
         data = forge.plan_of(marker.run, artifact)
-        plan, made = plan_in(data, schema, f"reading the plan of run {marker.run}")
+        plan, made = _read(data, schema, f"reading the plan of run {marker.run}")
     except (ForgeError, PlanFileError) as error:
         say(f"the plan of run {marker.run} is not to be had: {error}")
         return None
@@ -170,6 +172,12 @@ def _kept_plan(
         say(f"what run {marker.run} keeps is not the plan of its comment: it is not used")
         return None
     return plan, made
+
+
+def _read(data: bytes, schema: bytes, doing: str) -> tuple[Plan, Made]:
+    if data.count(b",") > _MOST_VALUES:
+        raise PlanFileError(f"{doing}: it holds too much")
+    return plan_in(data, schema, doing)
 
 
 def _update(forge: Forge, number: int, found: Found, body: str, where: str) -> str:

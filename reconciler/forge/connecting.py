@@ -24,8 +24,8 @@ def connected_forge(
     if job.kind is Kind.GITHUB and base.endswith("/v3"):
         # GitHub Enterprise has its other API beside this one.
         base, version = base.removesuffix("/v3"), "/v3"
-    header = github.header if job.kind is Kind.GITHUB else gitlab.header
-    sender = Sender(base, job.token, header, clock=clock, proxies=proxies, ca_bundle=ca_bundle)
+    headers = github.headers if job.kind is Kind.GITHUB else gitlab.headers
+    sender = Sender(base, job.token, headers, clock=clock, proxies=proxies, ca_bundle=ca_bundle)
     with closing(sender):
         if job.kind is Kind.GITHUB:
             yield github.GitHub(sender, job.project, version=version, author=author)

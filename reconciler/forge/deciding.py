@@ -16,6 +16,9 @@ first line on, writes whatever markers the stranger likes.)
 | several                                          | the oldest as above; the others are told to |
 |                                                  | be superseded, and lose their marker        |
 
+Whether the head is still the planned one is asked just before it is written, and neither forge has
+a way to write only then: a newer run would have to begin and end within that one request.
+
 The others are edited and not deleted: what somebody answered to stays where it was, links to it
 lead somewhere, and it cannot be taken for the plan any more.
 

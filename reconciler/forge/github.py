@@ -27,9 +27,13 @@ _MOST_ASKED: Final = 100
 _PLAN_FILE: Final = "plan.json"
 
 
-def header(token: str) -> tuple[str, str]:
-    """The header that carries the token."""
-    return "Authorization", f"Bearer {token}"
+def headers(token: str) -> Mapping[str, str]:
+    """What goes with every request."""
+    return {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/vnd.github+json",
+        "X-GitHub-Api-Version": "2022-11-28",
+    }
 
 
 class GitHub:
@@ -152,9 +156,7 @@ class GitHub:
     def add_issue(self, title: str, body: str) -> None:
         """As `Forge.add_issue`."""
         new = {"title": title, "body": body}
-        self._ask(
-            "POST", f"{self._repo}/issues", "opening an issue", "issues: write", new, again=False
-        )
+        self._add(f"{self._repo}/issues", "opening an issue", "issues: write", new)
 
     def edit_issue(self, issue: int, body: str) -> None:
         """As `Forge.edit_issue`."""
@@ -172,7 +174,12 @@ class GitHub:
 
     def _write_comment(self, issue: int, doing: str, permission: str, body: str) -> None:
         path = f"{self._repo}/issues/{issue}/comments"
-        self._ask("POST", path, doing, f"{permission}: write", {"body": body}, again=False)
+        self._add(path, doing, f"{permission}: write", {"body": body})
+
+    def _add(self, path: str, doing: str, needs: str, new: Mapping[str, Json]) -> None:
+        """Never again by itself. What was added is known by its id."""
+        answer = self._ask("POST", path, doing, needs, new, again=False)
+        number(answer.value, "id", self._asked(doing, needs))
 
     def _hidden(self, nodes: Sequence[str]) -> frozenset[str]:
         """Which of these comments are minimised."""

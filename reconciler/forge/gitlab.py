@@ -21,9 +21,9 @@ _MOST: Final = 10_000
 _NEEDS: Final = "use the API (scope api), as a Reporter or more of the project"
 
 
-def header(token: str) -> tuple[str, str]:
-    """The header that carries the token."""
-    return "PRIVATE-TOKEN", token
+def headers(token: str) -> Mapping[str, str]:
+    """What goes with every request."""
+    return {"PRIVATE-TOKEN": token}
 
 
 class GitLab:
@@ -72,7 +72,7 @@ class GitLab:
     def add_comment(self, request: int, body: str) -> None:
         """As `Forge.add_comment`."""
         path, doing = f"{self._request(request)}/notes", f"commenting on merge request {request}"
-        self._ask("POST", path, doing, {"body": body}, again=False)
+        self._add(path, doing, {"body": body})
 
     def edit_comment(self, request: int, comment: int, body: str) -> None:
         """As `Forge.edit_comment`."""
@@ -126,7 +126,7 @@ class GitLab:
     def add_issue(self, title: str, body: str) -> None:
         """As `Forge.add_issue`."""
         new = {"title": title, "description": body}
-        self._ask("POST", f"{self._project}/issues", "opening an issue", new, again=False)
+        self._add(f"{self._project}/issues", "opening an issue", new)
 
     def edit_issue(self, issue: int, body: str) -> None:
         """As `Forge.edit_issue`."""
@@ -139,7 +139,12 @@ class GitLab:
     def add_issue_comment(self, issue: int, body: str) -> None:
         """As `Forge.add_issue_comment`."""
         path = f"{self._project}/issues/{issue}/notes"
-        self._ask("POST", path, f"commenting on issue {issue}", {"body": body}, again=False)
+        self._add(path, f"commenting on issue {issue}", {"body": body})
+
+    def _add(self, path: str, doing: str, new: Mapping[str, Json]) -> None:
+        """Never again by itself. What was added is known by its id."""
+        answer = self._ask("POST", path, doing, new, again=False)
+        number(answer.value, "id", self._asked(doing))
 
     def _edit_issue(self, issue: int, doing: str, body: Mapping[str, Json]) -> None:
         self._ask("PUT", f"{self._project}/issues/{issue}", doing, body)

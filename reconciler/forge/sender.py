@@ -78,14 +78,15 @@ class Sender:
         self,
         base_url: str,
         token: str,
-        header: Callable[[str], tuple[str, str]],
+        headers: Callable[[str], Mapping[str, str]],
         *,
         clock: Clock,
         proxies: Proxies = lambda _: {},
         ca_bundle: str | None = None,
         patience: float = _PATIENCE,
     ) -> None:
-        """`header`: the one that carries the token. `patience`: the seconds that a request has.
+        """`headers`: of the token, and what else goes to this server only. `patience`: the
+        seconds that a request has.
 
         Raises `UsageError` where a token must not go to the base URL, `ForgeRefused` where it
         cannot be one."""
@@ -99,7 +100,7 @@ class Sender:
             raise ForgeRefused("the token is empty, or holds characters that no token has")
         self._base_url = base_url.rstrip("/")
         self._is_tls = base.is_tls
-        self._headers = {**_HEADERS, **dict([header(token)])}
+        self._headers = {**_HEADERS, **headers(token)}
         self._redaction = Redaction(token)
         self._clock = clock
         self._proxies = proxies
@@ -124,7 +125,8 @@ class Sender:
     def download(self, ask: Ask) -> bytes:
         """The bytes that lie at an address of the API, or at another that it names: they may be
         anything. Raises `ForgeError`."""
-        request = _prepared("GET", f"{self._base_url}{ask.path}", self._headers, ask.params)
+        headers = {**self._headers, **_ANYTHING}
+        request = _prepared("GET", f"{self._base_url}{ask.path}", headers, ask.params)
         for _ in range(_MOST_HOPS):
             got = self._in_time(request, ask, redirects=True)
             if 200 <= got.status < 300:
@@ -133,7 +135,7 @@ class Sender:
             if not self._may_be_asked(target):
                 break
             try:
-                request = _prepared("GET", target, _HEADERS)
+                request = _prepared("GET", target, {**_HEADERS, **_ANYTHING})
             except (OSError, ValueError):
                 break
         raise ForgeError(f"{ask.asked.doing}: it lies at an address that is not asked")
@@ -195,6 +197,7 @@ _HEADERS: Final = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip, deflate",
 }
+_ANYTHING: Final = {"Accept": "*/*"}
 _JSON: Final = {"Content-Type": "application/json"}
 
 

@@ -308,7 +308,13 @@ class FakeGitHub(Served):
 
     def _add_issue(self, author: str, title: str, body: str) -> dict[str, Any]:
         self._number += 1
-        issue = {"number": self._number, "title": title, "body": body, "state": "open"}
+        issue = {
+            "id": self._id(),
+            "number": self._number,
+            "title": title,
+            "body": body,
+            "state": "open",
+        }
         self.issues[self._number] = {**issue, "user": {"login": author}}
         return self.issues[self._number]
 

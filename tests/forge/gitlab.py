@@ -251,7 +251,13 @@ class FakeGitLab(Served):
 
     def _add_issue(self, author: str, title: str, body: str) -> dict[str, Any]:
         iid = len(self.issues) + 1
-        issue = {"iid": iid, "title": title, "description": body, "state": "opened"}
+        issue = {
+            "id": self._id(),
+            "iid": iid,
+            "title": title,
+            "description": body,
+            "state": "opened",
+        }
         self.issues[iid] = {**issue, "author": {"username": author}}
         return self.issues[iid]
 

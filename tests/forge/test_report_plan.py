@@ -260,6 +260,11 @@ class TestWhatGoesWrong:
         ended = play.planned(plan("Spring"))
         assert (ended.code, len(play.bodies())) == (0, 1)
 
+    def test_an_answer_that_names_nothing_does_not_count(self, play: Playing) -> None:
+        play.fake.goes_wrong("POST", "/(comments|notes)$", Reply(201, b""))
+        ended = play.planned(plan("Spring"))
+        assert (ended.code, len(play.bodies())) == (0, 1)
+
     def test_it_is_given_up_where_nobody_ever_knows(self, play: Playing) -> None:
         play.fake.goes_wrong("POST", "/(comments|notes)$", Reply(502, {"message": "no"}), times=9)
         ended = play.planned(plan("Spring"))
@@ -316,11 +321,21 @@ class TestThePlanBefore:
             (b"\0" * 100, "not JSON"),
             (b'{"format": "reconciler/plan/1"}', "is a required property"),
             (b"[" * 100_000, "not JSON"),
+            (b"[" + b"[]," * 2_000_001 + b"[]]", "too much"),
             (file_of(plan("Another")), "not the plan of its comment"),
             (file_of(plan("Spring", catalog="other")), "not the plan of its comment"),
             (file_of(plan("Spring")).replace(b"Spring", b"Sprung"), "were changed"),
         ],
-        ids=["empty", "zeros", "hollow", "deep", "another", "of another catalogue", "changed"],
+        ids=[
+            "empty",
+            "zeros",
+            "hollow",
+            "deep",
+            "wide",
+            "another",
+            "of another catalogue",
+            "changed",
+        ],
     )
     def test_is_not_believed_whatever_it_is(self, play: Playing, poison: bytes, why: str) -> None:
         made = plan("Spring")
@@ -332,6 +347,12 @@ class TestThePlanBefore:
         assert ended.code == 0
         assert why in " ".join(ended.err.split())
         assert "before the last push" not in play.bodies()[0]
+
+    def test_that_is_the_same_is_said_to_be(self, play: Playing) -> None:
+        play.planned(plan("Spring"))
+        play.fake.push(play.pull)
+        assert play.planned(plan("Spring")).err == ""
+        assert "The same plan as before the last push" in play.bodies()[0]
 
     def test_that_is_no_longer_kept_is_not_shown(self, play: Playing) -> None:
         made = plan("Spring")
