@@ -13,6 +13,11 @@ ReconcilerError                  exit 1 unless said otherwise
 │   └── Unclear                  sent, but whether it was done is not known
 │       └── UnreadableAnswer     an answer that is not what the API page promises
 │           └── AnswerTooLarge   nor as small
+├── ForgeError                   GitHub or GitLab did not do what was asked
+│   ├── ForgeRefused             401 or 403, or there is no token for it (exit 7)
+│   ├── ForgeHasNot              404
+│   └── ForgeUnclear             sent, but whether it was done is not known
+├── DriftFileError               not a file that `drift --format json` wrote
 ├── PlanFileError                not a plan file of ours, or its bytes were changed
 ├── SnapshotError                not a snapshot of ours, changed, too old, or not of this service
 ├── StalePlan                    the plan is not what was reviewed (exit 4)
@@ -94,6 +99,34 @@ class UnreadableAnswer(Unclear):
 class AnswerTooLarge(UnreadableAnswer):
     """The answer is larger, or holds more values, than is read: to ask for the same again would
     not help, and to ask for less may."""
+
+
+class ForgeError(ReconcilerError):
+    """GitHub or GitLab did not do what was asked. `status` is the HTTP status, where there was
+    one."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        """Keep the status for those who decide by it."""
+        self.status = status
+        super().__init__(message)
+
+
+class ForgeRefused(ForgeError):
+    """GitHub or GitLab does not accept the token, or does not let it do this."""
+
+    exit_code = 7
+
+
+class ForgeHasNot(ForgeError):
+    """GitHub or GitLab does not know what was asked for (404)."""
+
+
+class ForgeUnclear(ForgeError):
+    """The request was sent to GitHub or GitLab, and whether it was done is not known."""
+
+
+class DriftFileError(ReconcilerError):
+    """A file that is not a drift of this format."""
 
 
 class PlanFileError(ReconcilerError):

@@ -1,4 +1,4 @@
-"""Reads a JSON file of one of our formats, within a bound, whatever stands at its path."""
+"""JSON of one of our formats: what it says it is first, then whether it has that structure."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,23 +19,29 @@ class NotOfFormatError(Exception):
 def read(
     path: Path, *, form: str, schema: bytes, most: int, remedy: str
 ) -> tuple[bytes, Mapping[str, Any]]:
-    """A file's bytes, at most so many, and their JSON: of the format `form`, and as its `schema`
-    says. `remedy`: what to do about one that is not. Raises `NotOfFormatError`."""
+    """A file's bytes, at most so many, and their JSON, as `parsed` gives it. Raises
+    `NotOfFormatError`."""
     try:
         data, _ = regular.read(path, most)
     except regular.NotReadError as error:
         raise NotOfFormatError(str(error)) from None
+    return data, parsed(data, form=form, schema=schema, remedy=remedy)
+
+
+def parsed(data: bytes, *, form: str, schema: bytes, remedy: str) -> Mapping[str, Any]:
+    """The JSON in some bytes: of the format `form`, and as its `schema` says. `remedy`: what to do
+    about one that is not. Raises `NotOfFormatError`."""
     try:
         body = orjson.loads(data)
     except ValueError as error:
         raise NotOfFormatError(f"it is not JSON: {error}") from error
     found = body.get("format") if isinstance(body, dict) else None
-    if found != form:
+    if not isinstance(body, dict) or found != form:
         raise NotOfFormatError(
             f"its format is {short(repr(found))}, and this version reads {form!r}"
         )
     _check_structure(body, schema, remedy)
-    return data, body
+    return body
 
 
 def short(text: str) -> str:

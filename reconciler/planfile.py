@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from reconciler import formats, private
+from reconciler import formats, private, regular
 from reconciler.core.codec import FORMAT, Made, decode, encode
 from reconciler.core.plan import Plan
 from reconciler.errors import PlanFileError
@@ -21,12 +21,21 @@ def write_plan(path: Path, plan: Plan, made: Made) -> None:
 
 def read_plan(path: Path, schema: bytes) -> tuple[Plan, Made]:
     """A plan that this format's `write_plan` wrote, unchanged since. `schema`: the plan's."""
+    doing = f"reading the plan {path}"
     try:
-        data, body = formats.read(
-            path, form=FORMAT, schema=schema, most=_LARGEST, remedy="plan again"
-        )
+        data, _ = regular.read(path, _LARGEST)
+    except regular.NotReadError as error:
+        raise PlanFileError(f"{doing}: {error}") from None
+    return plan_in(data, schema, doing)
+
+
+def plan_in(data: bytes, schema: bytes, doing: str) -> tuple[Plan, Made]:
+    """The plan that these bytes are: those of a plan file, unchanged. `doing`: the words for it in
+    a `PlanFileError`."""
+    try:
+        body = formats.parsed(data, form=FORMAT, schema=schema, remedy="plan again")
         return decode(data, body)
     except formats.NotOfFormatError as error:
-        raise PlanFileError(f"reading the plan {path}: {error}") from error
+        raise PlanFileError(f"{doing}: {error}") from None
     except PlanFileError as error:
-        raise PlanFileError(f"reading the plan {path}: {formats.short(str(error))}") from error
+        raise PlanFileError(f"{doing}: {formats.short(str(error))}") from error

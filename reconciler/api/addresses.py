@@ -8,22 +8,17 @@ Nothing goes anywhere else: the token goes wherever a request goes. And it goes 
 this machine only.
 """
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from reconciler.errors import ServiceError, UsageError
+from reconciler.http.origins import base_of
 
 _REGION_FORM = re.compile(r"[a-z]{2}-[a-z]+-[0-9]", re.ASCII)
 _REGION_UNKNOWN = "v2"
 _PLACE = "{region}"
-_BASE = re.compile(
-    r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?"
-    r"(?:/[A-Za-z0-9._~-]*)*",
-    re.ASCII,
-)
 
 
 @dataclass(frozen=True)
@@ -36,13 +31,13 @@ class Addresses:
     def __post_init__(self) -> None:
         """Whoever made it."""
         # No name of a host can hold the place in braces, so a stand-in is looked at.
-        parts = _BASE.fullmatch(self.base_url.replace(_PLACE, _REGION_UNKNOWN, 1))
-        if parts is None:
+        base = base_of(self.base_url.replace(_PLACE, _REGION_UNKNOWN, 1))
+        if base is None:
             raise UsageError(
                 f"the base URL {self.base_url!r} is not https://host/path, without user name, "
                 "query and fragment"
             )
-        if not self.is_tls and not _is_loopback(parts["host"]):
+        if not base.is_tls and not base.is_loopback:
             raise UsageError(
                 f"the base URL {self.base_url!r} would send the token in plain http: it must "
                 "begin with https:// (http is for 127.0.0.1, [::1] and localhost)"
@@ -103,12 +98,3 @@ def checked_region(region: str | None, bucket_id: int) -> str | None:
         f"reading bucket {bucket_id}: the service names the region {region!r}, "
         "which is not of the form eu-west-1, so no request goes there"
     )
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether it is this machine, without asking anybody. Other names for it, such as 127.1, are
-    taken by some and not by others: they do not count."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"

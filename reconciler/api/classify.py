@@ -22,15 +22,9 @@ reset looks the same in the middle of a handshake and after a commit. What was d
 that was sent and had no plain answer, nobody knows. A redirect too may follow a commit.
 """
 
-import re
-import ssl
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from urllib3.exceptions import NewConnectionError
-
 from reconciler.api import wire
-from reconciler.api.redaction import without_queries
 from reconciler.errors import (
     Busy,
     NotThere,
@@ -41,9 +35,8 @@ from reconciler.errors import (
     Unclear,
     Unreachable,
 )
-
-_LONGEST_SAID = 200
-"""Characters of what the service says that enter a message."""
+from reconciler.http.failures import LONGEST_SAID, shown
+from reconciler.http.redaction import without_queries
 
 _KINDS: dict[int, type[ServiceError]] = {
     401: TokenRefused,
@@ -81,33 +74,10 @@ def of_failure(why: str, *, doing: str, host: str, begun: bool, late: bool) -> S
     return Unreachable(f"{doing}: {host} cannot be reached: {why}")
 
 
-def why(error: BaseException) -> str:
-    """What really happened, below the layers of errors that pass it on."""
-    layers = list(_layers(error))
-    last = layers[-1]
-    text = str(last) or type(last).__name__
-    if isinstance(last, NewConnectionError):
-        text = text.rpartition(": ")[2]
-    return f"TLS: {text}" if any(isinstance(each, ssl.SSLError) for each in layers) else text
-
-
 def said(body: bytes) -> str:
     """What a refusal says, in its own field or in whatever came instead, as `shown`."""
-    start = body[: 4 * _LONGEST_SAID].decode("utf-8", "replace")
+    start = body[: 4 * LONGEST_SAID].decode("utf-8", "replace")
     return shown(wire.refusal(body) or without_queries(start))
-
-
-def shown(text: str) -> str:
-    r"""The words of another on one line, at most 200 characters, with a number (`\u{1b}`) for
-    whatever acts on a terminal or hides."""
-    line = " ".join(re.split(r"[ \t\r\n]+", text.strip()))
-    # Cut before and after: an escape is longer than what it stands for, and a page may be large.
-    visible = "".join(map(_visible, line[: _LONGEST_SAID + 1]))
-    return visible if len(visible) <= _LONGEST_SAID else f"{visible[: _LONGEST_SAID - 1]}…"
-
-
-def _visible(char: str) -> str:
-    return char if char.isprintable() else f"\\u{{{ord(char):x}}}"
 
 
 def _hint(kind: type[ServiceError], status: int) -> str:
@@ -124,12 +94,3 @@ def _until(after: float | None, now: float) -> str:
         return f"{asks}after {datetime.fromtimestamp(now + after, UTC):%Y-%m-%d %H:%M:%S} UTC"
     except (OverflowError, ValueError, OSError):
         return f"{asks}then"
-
-
-def _layers(error: BaseException) -> Iterator[BaseException]:
-    """The error and those inside it: requests and urllib3 wrap one another's."""
-    layer: BaseException | None = error
-    while layer is not None:
-        yield layer
-        inside = [getattr(layer, "reason", None), *layer.args]
-        layer = next((each for each in inside if isinstance(each, BaseException)), None)

@@ -3,8 +3,8 @@
 import threading
 
 from reconciler.api.tempo import Tempo
-from reconciler.api.turns import Turns
 from reconciler.core.ports import Clock
+from reconciler.http.turns import Turns
 
 _AT_ONCE = 1e-6
 """Seconds that are too few to sleep."""

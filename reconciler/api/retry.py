@@ -23,8 +23,8 @@ is not asked harder.
 import threading
 from collections.abc import Callable
 
-from reconciler.api.quota import LONGEST_WAIT
 from reconciler.errors import AnswerTooLarge, Busy, ServiceError, Throttled, Unclear, Unreachable
+from reconciler.http.quota import LONGEST_WAIT
 
 MOST_ATTEMPTS = 5
 _FIRST_CEILING = 0.5

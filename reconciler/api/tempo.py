@@ -10,7 +10,7 @@ the limit is, and the steeper the longer no 429 has come.
 from collections import deque
 from collections.abc import Sequence
 
-from reconciler.api.quota import LONGEST_WAIT
+from reconciler.http.quota import LONGEST_WAIT
 
 _FIRST = 8
 """Requests that go at once."""

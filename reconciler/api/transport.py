@@ -20,14 +20,15 @@ from urllib3.exceptions import HTTPError
 
 from reconciler.api import classify
 from reconciler.api.addresses import Addresses
-from reconciler.api.connections import Connections
-from reconciler.api.deadline import Watch
 from reconciler.api.elsewhere import is_plain, is_public, may_be_asked
-from reconciler.api.quota import asked_wait
-from reconciler.api.redaction import Redaction, without_queries
 from reconciler.api.upload import Upload
 from reconciler.core.ports import Clock
 from reconciler.errors import AnswerTooLarge, Rejected, ServiceError, TokenRefused
+from reconciler.http.connections import Connections
+from reconciler.http.deadline import Watch
+from reconciler.http.failures import why as why_of
+from reconciler.http.quota import asked_wait
+from reconciler.http.redaction import Redaction, without_queries
 
 _LARGEST_ANSWER = 16 * 1024 * 1024
 """Bytes, after decompression: a page of 1,000 files is some hundred kilobytes. Where one is larger,
@@ -132,7 +133,7 @@ class Transport:
             try:
                 status, headers, body = self._ask(adapter, request, upload)
             except (OSError, HTTPError, HTTPException) as error:
-                why = self._redaction.of_text(classify.why(error))
+                why = self._redaction.of_text(why_of(error))
         # What is cut off may look like a whole answer: one whose length only its end tells.
         if why or watch.late:
             raise classify.of_failure(
@@ -170,7 +171,7 @@ class Transport:
             try:
                 status, headers, body = self._download(adapter, watch, request, read, sent)
             except (OSError, HTTPError, HTTPException) as error:
-                why = self._redaction.of_text(without_queries(classify.why(error)))
+                why = self._redaction.of_text(without_queries(why_of(error)))
         if why or watch.late:
             raise classify.of_failure(
                 why, doing=request.doing, host="its host", begun=watch.begun, late=watch.late

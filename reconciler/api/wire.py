@@ -10,10 +10,10 @@ from typing import Any
 
 import orjson
 
-from reconciler.api.redaction import without_queries
 from reconciler.core.model import File, FileId, FileState, Json, Opaque, UserDefined
 from reconciler.core.normal import canonical, is_flat, normal_title, normal_user_defined
 from reconciler.errors import AnswerTooLarge, UnreadableAnswer
+from reconciler.http.redaction import without_queries
 
 _MOST_VALUES = 1_000_000
 """What an answer may hold: a page of 1,000 files has some 20,000. An empty list is three bytes of

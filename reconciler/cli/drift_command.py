@@ -52,9 +52,10 @@ def command(
     """
     from reconciler.app import find_drift
     from reconciler.cli.reading import check_only, open_and_read
-    from reconciler.cli.showing import most_shown
+    from reconciler.cli.showing import made_now, most_shown
+    from reconciler.core.drift_codec import DriftReport, encode_drift
     from reconciler.core.marks import mark_fields
-    from reconciler.render.drift_text import drift_json, drift_text
+    from reconciler.render.drift_text import drift_text
 
     desired, live = open_and_read(catalog, source_root, token_file, concurrency, max_rps, output)
     check_only(only, desired, live)
@@ -66,7 +67,7 @@ def command(
         unmanaged=unmanaged,
     )
     if form == "json":
-        output.json(drift_json(drift))
+        output.json(encode_drift(DriftReport(desired.catalog, drift, made_now())))
     else:
         marks, most = mark_fields(desired.identity), most_shown(len(drift.items), verbose=verbose)
         output.result(

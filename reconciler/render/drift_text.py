@@ -7,12 +7,8 @@ from collections.abc import Set as AbstractSet
 from rich.cells import cell_len
 from rich.text import Text
 
-from reconciler.core.codec import encode_content
-from reconciler.core.content import Content
 from reconciler.core.drift import Direction, Drift, DriftItem
 from reconciler.core.marks import USUAL_MARKS
-from reconciler.core.model import Json
-from reconciler.core.streaming import Streamed
 from reconciler.render.change_text import column_of_keys
 from reconciler.render.fields import SIDES, field_lines
 from reconciler.render.page import DIM, INDENT, Page, Part, counted, padded
@@ -61,37 +57,6 @@ def drift_text(
             yield from _direction(page, direction, count, items, verbose=verbose, marks=marks)
     _summary(page, drift, counts)
     yield page.taken()
-
-
-def drift_json(drift: Drift) -> Streamed:
-    """The drift for `--format json`: values are exact, and what does not apply is left out."""
-    return {
-        "entries": drift.entries,
-        "in_sync": drift.in_sync,
-        "pending": drift.pending,
-        "unmanaged": drift.unmanaged,
-        "items": map(_item_json, drift.items),
-    }
-
-
-def _item_json(item: DriftItem) -> dict[str, Json]:
-    every: dict[str, Json] = {
-        "direction": str(item.direction),
-        "key": item.key,
-        "bucket": item.bucket,
-        "file_id": item.file_id,
-        "title": item.title,
-        "fields": list(item.fields) or None,
-        "live": _content_json(item.before),
-        "desired": _content_json(item.wanted),
-        "message": item.message,
-        "declared_at": None if item.declared_at is None else str(item.declared_at),
-    }
-    return {name: value for name, value in every.items() if value is not None}
-
-
-def _content_json(content: Content | None) -> Json:
-    return None if content is None else encode_content(content)
 
 
 def _direction(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
-from reconciler.api.classify import of_answer, of_failure, shown, why
+from reconciler.api.classify import of_answer, of_failure
 from reconciler.errors import (
     Busy,
     NotThere,
@@ -25,6 +25,7 @@ from reconciler.errors import (
     Unclear,
     Unreachable,
 )
+from reconciler.http.failures import shown, why
 
 NOW = 1608799757.0  # Thu, 24 Dec 2020 08:49:17 GMT
 

@@ -13,11 +13,11 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from reconciler.api.connections import Connections
-from reconciler.api.deadline import Deadlines
 from reconciler.api.transport import Request, Transport
 from reconciler.api.upload import Upload
 from reconciler.errors import ServiceError, Unclear, Unreachable
+from reconciler.http.connections import Connections
+from reconciler.http.deadline import Deadlines
 from tests.api.servers import Answer, accepting, answer, serving
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from reconciler.api.connections import Connections
 from reconciler.api.elsewhere import is_plain, is_public, may_be_asked
+from reconciler.http.connections import Connections
 from tests.api.servers import accepting
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from reconciler.api.pace import Pace
-from reconciler.api.quota import LONGEST_WAIT
+from reconciler.http.quota import LONGEST_WAIT
 from tests.apply.fake_clock import FakeClock
 
 

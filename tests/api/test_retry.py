@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.api.quota import LONGEST_WAIT
 from reconciler.api.retry import MOST_ATTEMPTS, Budget, wait_before_next
 from reconciler.errors import (
     AnswerTooLarge,
@@ -24,6 +23,7 @@ from reconciler.errors import (
     Unreachable,
     UnreadableAnswer,
 )
+from reconciler.http.quota import LONGEST_WAIT
 
 
 def wait(

@@ -108,11 +108,17 @@ def imported(work: Workplace, *arguments: str, code: int = 0) -> set[str]:
         ("show plan.json", LEAN | {"jsonschema_rs", "rich"}),
         ("show plan.json --format json", LEAN | {"jsonschema_rs"}),
         ("audit verify", LEAN),
+        ("report plan --help", LEAN),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_command_imports_what_it_needs(place: Workplace, arguments: str, may: set[str]) -> None:
     assert imported(place, *arguments.split()) <= may
+
+
+def test_a_report_that_cannot_begin_imports_nothing_to_ask_with(place: Workplace) -> None:
+    may = LEAN | {"rich", "rich.console"}
+    assert imported(place, "report", "plan", "plan.json", code=64) <= may
 
 
 def test_the_sandbox_is_imported_by_its_own_command_only(place: Workplace) -> None:

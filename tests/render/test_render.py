@@ -9,7 +9,6 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,10 +17,8 @@ from rich.text import Text
 
 from reconciler.core.model import FileId, Key, Snapshot
 from reconciler.core.plan import Delete, Update
-from reconciler.core.streaming import indented
 from reconciler.render import plan_text as module
 from reconciler.render.apply_text import outcome_line, stale_text
-from reconciler.render.drift_text import drift_json
 from reconciler.render.listing import list_csv, list_json
 from reconciler.render.problems import error_text, warning_text
 from reconciler.render.shares import shares
@@ -211,46 +208,6 @@ def test_shares_use_all_that_there_is(counts: dict[int, int], most: int) -> None
     given_out = shares(counts, most)
     assert sum(given_out.values()) == min(most, sum(counts.values()))
     assert all(given_out[kind] <= counts[kind] for kind in counts)
-
-
-def test_drift_as_json_is_exact() -> None:
-    told = orjson.loads(b"".join(indented(drift_json(stories.drifted()))))
-    assert {name: told[name] for name in ("entries", "in_sync", "pending", "unmanaged")} == {
-        "entries": 1017,
-        "in_sync": 1009,
-        "pending": 1,
-        "unmanaged": 3,
-    }
-    assert told["items"][0] == {
-        "direction": "changed live",
-        "key": "spring-ad-01",
-        "bucket": "spots",
-        "file_id": 1204,
-        "title": "Spring ad 30s",
-        "fields": ["title", "user_defined.label", "user_defined.year"],
-        "live": {
-            "title": "Spring ad!",
-            "user_defined": {
-                "artist": "Acme",
-                "catalog_key": "radio-ads/spring-ad-01",
-                "catalog_source": "sha256:5f70bf18a0860070",
-                "label": "by hand",
-            },
-        },
-        "desired": {
-            "title": "Spring ad 30s",
-            "user_defined": {
-                "artist": "Acme",
-                "catalog_key": "radio-ads/spring-ad-01",
-                "catalog_source": "sha256:5f70bf18a0860070",
-                "year": 1979,
-            },
-        },
-        "message": "changed in the service since it was last applied",
-        "declared_at": "spots/spring.yaml:3:3",
-    }
-    hostile = next(item for item in told["items"] if item.get("key") == "x")
-    assert hostile["title"] == stories.HOSTILE["bidi"]
 
 
 def test_a_list_as_json_is_exact() -> None:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.api.redaction import Redaction, without_queries
+from reconciler.http.redaction import Redaction, without_queries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -213,7 +213,7 @@ def test_an_address_is_told_without_its_query(said: str, shown: str) -> None:
 def test_a_long_word_is_gone_through_once(said: str) -> None:
     """T28: what goes back in it takes minutes for a megabyte, so it is given up, and not waited
     for."""
-    code = "import sys; from reconciler.api import redaction as r"
+    code = "import sys; from reconciler.http import redaction as r"
     told = f"{code}; print(len(r.without_queries(sys.stdin.read())))"
     ended = subprocess.run(
         [sys.executable, "-c", told],

@@ -4,7 +4,7 @@ from contextlib import suppress
 from threading import Event, Thread
 from time import sleep
 
-from reconciler.api.turns import Turns
+from reconciler.http.turns import Turns
 
 
 def test_whoever_waits_longest_is_let_in_first() -> None:

@@ -18,8 +18,8 @@ from requests.exceptions import InvalidProxyURL
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from reconciler.api.deadline import Deadlines, Watch
-from reconciler.api.turns import Turns
+from reconciler.http.deadline import Deadlines, Watch
+from reconciler.http.turns import Turns
 
 _HOSTS = 8
 """How many hosts one adapter stays connected with: a template has one for each region."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from reconciler.api.quota import asked_wait
+from reconciler.http.quota import asked_wait
 
 NOW = 1608799757.0  # Thu, 24 Dec 2020 08:49:17 GMT
 

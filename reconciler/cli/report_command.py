@@ -1,0 +1,197 @@
+"""`reconciler report`."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from reconciler.cli.output import Output, with_output
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from reconciler.forge.job import Job
+    from reconciler.forge.model import Forge
+
+_LARGEST_EVENT = 25 * 1024 * 1024
+_LONGEST_NAME = 255
+_ARTIFACTS = {"github": "reconciler-plan", "gitlab": "plan"}
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@click.group("report")
+def command() -> None:
+    """Tell people on GitHub or GitLab: comments on pull requests, and issues.
+
+    It is made for jobs there, and takes from their variables where it is. GITHUB_TOKEN or
+    GITLAB_TOKEN must be set.
+    """
+
+
+def _forge_options(function: Function) -> Function:
+    for option in (
+        click.option(
+            "--author",
+            metavar="LOGIN",
+            help="Who the token writes as, where it may not ask. Otherwise github-actions[bot].",
+        ),
+        click.option(
+            "--forge",
+            "kind",
+            type=click.Choice(["github", "gitlab"]),
+            help="Where, outside of the jobs of both.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def _check_artifact(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> str | None:
+    if value is not None and not (value.isprintable() and 0 < len(value) <= _LONGEST_NAME):
+        raise click.BadParameter("the name of an artifact is 1 to 255 characters that can be seen")
+    return value
+
+
+_artifact_option = click.option(
+    "--artifact",
+    metavar="NAME",
+    callback=_check_artifact,
+    help="Under which name the run keeps plan.json: of the artifact on GitHub (reconciler-plan), "
+    "of the job on GitLab (plan).",
+)
+
+
+@command.command("plan")
+@click.argument("plan_file", metavar="PLAN.json", type=click.Path(path_type=Path))
+@_artifact_option
+@click.option(
+    "--pull-request",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The pull or merge request, where the job does not say it.",
+)
+@_forge_options
+@with_output
+def plan_command(
+    plan_file: Path,
+    artifact: str | None,
+    pull_request: int | None,
+    author: str | None,
+    kind: str | None,
+    output: Output,
+) -> None:
+    """Put a plan on its pull request as a comment, in the place of the one that is there."""
+    from reconciler.forge.job import job_of, request_of
+    from reconciler.planfile import read_plan
+    from reconciler.reporting import Planned, report_plan
+    from reconciler.shipped import schema
+
+    job = job_of(os.environ, kind)
+    request = request_of(job, pull_request, _event)
+    form = schema("plan.schema.json")
+    plan, _ = read_plan(plan_file, form)
+    name = artifact or _ARTIFACTS[job.kind]
+    planned = Planned(request.number, request.head, job.run, name)
+    with _forge(job, author) as forge:
+        output.tell(report_plan(forge, plan, planned, form, output.say))
+
+
+@command.command("reviewed")
+@click.option(
+    "--catalog",
+    type=click.Path(path_type=Path),
+    default=Path("catalog.yaml"),
+    show_default=True,
+    help="The catalogue. Only its name is read.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Write the reviewed plan here.")
+@_artifact_option
+@click.option("--commit", metavar="SHA", help="The commit, where it is not the job's.")
+@_forge_options
+@with_output
+def reviewed_command(
+    catalog: Path,
+    out: Path | None,
+    artifact: str | None,
+    commit: str | None,
+    author: str | None,
+    kind: str | None,
+    output: Output,
+) -> None:
+    """After a merge: which plan was reviewed on the pull request that the commit came from.
+
+    It prints `reviewed_digest=` and `pull_request=`, each with nothing behind it where there is
+    none.
+    """
+    from reconciler.catalog.name import name_of
+    from reconciler.forge.job import is_commit, job_of
+    from reconciler.planfile import write_plan
+    from reconciler.reporting import find_reviewed
+    from reconciler.shipped import schema
+
+    if commit is not None and not is_commit(commit):
+        raise UsageError(f"--commit {commit[:100]!r} is not a commit in full")
+    job = job_of(os.environ, kind)
+    commit = commit or job.commit
+    name, form = name_of(catalog), schema("plan.schema.json")
+    with _forge(job, author) as forge:
+        found = find_reviewed(forge, name, commit, form, output.say, artifact=artifact)
+    if out is not None and found.plan is not None:
+        write_plan(out, *found.plan)
+    output.tell(f"reviewed_digest={found.digest or ''}")
+    output.tell(f"pull_request={found.number or ''}")
+
+
+@command.command("drift")
+@click.argument("drift_file", metavar="DRIFT.json", type=click.Path(path_type=Path))
+@_forge_options
+@with_output
+def drift_command(drift_file: Path, author: str | None, kind: str | None, output: Output) -> None:
+    """Have one issue open while there is drift, and none while there is none.
+
+    DRIFT.json is what `reconciler drift --format json` has written.
+    """
+    from reconciler.driftfile import read_drift
+    from reconciler.forge.job import job_of
+    from reconciler.reporting import report_drift
+    from reconciler.shipped import schema
+
+    job = job_of(os.environ, kind)
+    report = read_drift(drift_file, schema("drift.schema.json"))
+    with _forge(job, author) as forge:
+        output.tell(report_drift(forge, report, output.say))
+
+
+@contextmanager
+def _forge(job: "Job", author: str | None) -> "Iterator[Forge]":
+    from reconciler.cli import environment
+    from reconciler.clock import SystemClock
+    from reconciler.forge.connecting import connected_forge
+
+    with connected_forge(
+        job,
+        clock=SystemClock(),
+        proxies=environment.proxies,
+        ca_bundle=environment.ca_bundle(),
+        author=author,
+    ) as forge:
+        yield forge
+
+
+def _event(path: str) -> Mapping[str, Any]:
+    """GitHub's event, from the file that it is in."""
+    import orjson
+
+    from reconciler import regular
+
+    try:
+        data, _ = regular.read(Path(path), _LARGEST_EVENT)
+        event = orjson.loads(data)
+    except (regular.NotReadError, ValueError) as error:
+        raise UsageError(f"the event in GITHUB_EVENT_PATH cannot be read: {error}") from None
+    return event if isinstance(event, dict) else {}

@@ -1,0 +1,225 @@
+"""Puts plans and drift before the people who have to know: as a comment, as an issue.
+
+with connected_forge(job, clock=SystemClock(), proxies=lambda url: {}) as forge:
+    report_plan(forge, plan, Planned(number, head, run, "reconciler-plan"), schema, print)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from reconciler.core.codec import Made
+from reconciler.core.drift_codec import DriftReport
+from reconciler.core.plan import Plan
+from reconciler.errors import ForgeError, ForgeUnclear, PlanFileError, UsageError
+from reconciler.forge.deciding import (
+    Found,
+    comments_of,
+    is_same_text,
+    issues_of,
+    merged_by,
+    why_left,
+)
+from reconciler.forge.marker import DriftMarker, PlanMarker
+from reconciler.forge.model import Forge, Issue
+from reconciler.planfile import plan_in
+from reconciler.render.drift_markdown import drift_markdown
+from reconciler.render.plan_markdown import plan_markdown
+
+MOST: Final = 65_536
+"""Of a comment on GitHub, by characters; here by bytes, which nobody counts as fewer. GitLab takes
+more, but nobody reads it."""
+_MOST_VALUES: Final = 2_000_000
+"""Of a plan that is fetched: so many commas. A few bytes of JSON may be a hundred in memory."""
+Say: TypeAlias = Callable[[str], None]
+"""Takes a sentence for whoever reads the log of the job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a plan is about, and where it is kept."""
+
+    number: int
+    """The pull or merge request's."""
+    head: str
+    """The commit of it that was planned."""
+    run: int
+    artifact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What was reviewed before a commit was merged."""
+
+    number: int | None = None
+    """The pull or merge request's; None where there was none."""
+    digest: str | None = None
+    """The plan's that was commented there; None where there was none."""
+    plan: tuple[Plan, Made] | None = None
+    """The plan itself, where it is still to be had."""
+
+
+def report_plan(forge: Forge, plan: Plan, planned: Planned, schema: bytes, say: Say) -> str:
+    """Put the plan on its pull request as a comment, in the place of the one that is there. What
+    was done, in a sentence. `schema`: the plan's. Raises `ForgeError`."""
+    where = f"{forge.request} {planned.number}"
+    marker = PlanMarker(plan.catalog, planned.head, planned.run, plan.digest, planned.artifact)
+    if PlanMarker.of(str(marker)) != marker:
+        raise UsageError(
+            f"the catalogue {plan.catalog[:100]!r} or the artifact {planned.artifact!r} has a name "
+            "that does not go into a comment"
+        )
+    found = _comments(forge, planned.number, plan.catalog, say)
+    body = _comment(marker, plan, _previous(forge, found, planned.run, schema, say))
+    # As late as can be: another run may be about to write of a newer head.
+    why = why_left(found, marker, forge.head_of(planned.number))
+    if why is not None:
+        return f"{where} is left as it is: {why}"
+    if not found.ours:
+        _once(
+            lambda: forge.add_comment(planned.number, body),
+            lambda: _is_there(forge, planned.number, marker),
+        )
+        return f"the plan is a new comment on {where}"
+    return _update(forge, planned.number, found, body, where)
+
+
+def find_reviewed(
+    forge: Forge, catalog: str, commit: str, schema: bytes, say: Say, *, artifact: str | None = None
+) -> Reviewed:
+    """The plan that was reviewed before a commit was merged. `artifact`: where the plan is kept,
+    if not where its comment says. Raises `ForgeError`."""
+    merged = merged_by(forge.merged_as(commit), commit)
+    if merged is None:
+        say(f"commit {commit[:12]} is the merge of no {forge.request}, or of none alone")
+        return Reviewed()
+    found = _comments(forge, merged.number, catalog, say)
+    marker = found.latest
+    if marker is None:
+        say(f"no plan of {catalog} was commented on {forge.request} {merged.number}")
+        return Reviewed(merged.number)
+    if marker.head != merged.head:
+        say(
+            f"the plan that was commented is of {marker.head[:12]}, and {merged.head[:12]} was "
+            "merged"
+        )
+    plan = _kept_plan(forge, marker, schema, artifact or marker.artifact, say)
+    return Reviewed(merged.number, marker.digest, plan)
+
+
+def report_drift(forge: Forge, report: DriftReport, say: Say) -> str:
+    """Have one issue open while there is drift, and none while there is none. What was done, in a
+    sentence. Raises `ForgeError`."""
+    ours = issues_of(forge.issues(), report.catalog, forge.me())
+    if not report.drift.items:
+        return _no_drift(forge, report.catalog, ours, say)
+    marker = str(DriftMarker(report.catalog))
+    body = f"{marker}\n{drift_markdown(report.drift, limit=MOST - len(marker) - 1)}"
+    for extra in ours[1:]:
+        forge.close_issue(extra.number)
+    if not ours:
+        title = f"Drift: {report.catalog} is not as its catalogue has it"
+        _once(
+            lambda: forge.add_issue(title, body),
+            lambda: bool(issues_of(forge.issues(), report.catalog, forge.me())),
+        )
+        return "an issue is open with the drift"
+    if is_same_text(ours[0].body, body):
+        return f"issue {ours[0].number} has this drift already"
+    forge.edit_issue(ours[0].number, body)
+    return f"issue {ours[0].number} has the drift as it is now"
+
+
+def _comments(forge: Forge, number: int, catalog: str, say: Say) -> Found:
+    found = comments_of(forge.comments(number), catalog, forge.me())
+    for other in found.others:
+        say(
+            f"comment {other.id} on {forge.request} {number} is by {other.author}, looks like "
+            "one of ours, and is let be"
+        )
+    return found
+
+
+def _comment(marker: PlanMarker, plan: Plan, previous: Plan | None) -> str:
+    head = f"{marker}\n"
+    if previous is not None:
+        same = previous.digest == plan.digest
+        head += f"{'The same plan as' if same else 'Another plan than'} before the last push.\n\n"
+    return head + plan_markdown(plan, limit=MOST - len(head.encode()))
+
+
+def _previous(forge: Forge, found: Found, run: int, schema: bytes, say: Say) -> Plan | None:
+    """The plan that the comment shows until now, where it is still to be had."""
+    latest = found.latest
+    if latest is None or latest.run == run:
+        return None
+    kept = _kept_plan(forge, latest, schema, latest.artifact, say)
+    return None if kept is None else kept[0]
+
+
+def _kept_plan(
+    forge: Forge, marker: PlanMarker, schema: bytes, artifact: str, say: Say
+) -> tuple[Plan, Made] | None:
+    """The plan that a comment is about. What its run has kept may have been put there by anybody,
+    so it counts only with the digest that we have written into the comment."""
+    try:
+        data = forge.plan_of(marker.run, artifact)
+        plan, made = _read(data, schema, f"reading the plan of run {marker.run}")
+    except (ForgeError, PlanFileError) as error:
+        say(f"the plan of run {marker.run} is not to be had: {error}")
+        return None
+    if (plan.digest, plan.catalog) != (marker.digest, marker.catalog):
+        say(f"what run {marker.run} keeps is not the plan of its comment: it is not used")
+        return None
+    return plan, made
+
+
+def _read(data: bytes, schema: bytes, doing: str) -> tuple[Plan, Made]:
+    if data.count(b",") > _MOST_VALUES:
+        raise PlanFileError(f"{doing}: it holds too much")
+    return plan_in(data, schema, doing)
+
+
+def _update(forge: Forge, number: int, found: Found, body: str, where: str) -> str:
+    (_, oldest), *extras = found.ours
+    is_same = is_same_text(oldest.body, body)
+    if not is_same:
+        forge.edit_comment(number, oldest.id, body)
+    for _, extra in extras:
+        forge.edit_comment(number, extra.id, "Superseded: the plan is in an earlier comment.\n")
+    if is_same:
+        return f"the comment on {where} has this plan already"
+    return f"the comment on {where} has the new plan"
+
+
+def _is_there(forge: Forge, number: int, marker: PlanMarker) -> bool:
+    found = comments_of(forge.comments(number), marker.catalog, forge.me())
+    return any(each == marker for each, _ in found.ours)
+
+
+def _no_drift(forge: Forge, catalog: str, ours: tuple[Issue, ...], say: Say) -> str:
+    if not ours:
+        return "no drift, and no issue that is open about it"
+    for issue in ours:
+        forge.close_issue(issue.number)
+    try:
+        # Never twice: it is of no use to anybody who has read it once.
+        forge.add_issue_comment(ours[0].number, f"There is no drift of {catalog} any more.\n")
+    except ForgeUnclear as error:
+        say(f"{error}; the issue is closed, and whether that was commented is not known")
+    return f"no drift any more: issue {ours[0].number} is closed"
+
+
+def _once(add: Callable[[], None], is_there: Callable[[], bool]) -> None:
+    """Add something. Where nobody knows whether that was done, look for it, and add it once more
+    only where it is not there."""
+    try:
+        add()
+    except ForgeUnclear:
+        if is_there():
+            return
+        try:
+            add()
+        except ForgeUnclear:
+            if not is_there():
+                raise
