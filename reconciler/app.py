@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
@@ -27,7 +26,7 @@ from reconciler.core.plan import Options, Plan
 from reconciler.core.planner import differences_for, plan_of
 from reconciler.core.ports import Clock, Reading
 from reconciler.errors import ServiceError
-from reconciler.ledger import last_applied
+from reconciler.ledger import Place, last_applied
 from reconciler.stages import stage
 
 if TYPE_CHECKING:
@@ -157,7 +156,7 @@ def find_drift(
     desired: DesiredState,
     live: LiveState,
     *,
-    ledger: Path,
+    ledger: Place,
     only: tuple[str, ...] = (),
     unmanaged: bool = False,
 ) -> Drift:
