@@ -21,15 +21,8 @@ from reconciler.ledger.origin import README, ForeignFiles, Named, Origin, Tree
 from reconciler.ledger.places import Branch, Kept, Segment, filled, segment_name, segment_number
 from reconciler.ledger.reading import checked
 from reconciler.ledger.stores import Note
+from reconciler.ledger.turns import MOST_LOSSES, Tries, Turns
 
-_FAILURES = 5
-"""How often a push may fail that nobody refused; the pauses in between double."""
-_LOSSES = 100
-"""How often another runner may be first, with one group of ours."""
-_TURN, _PAUSE = 32, 4
-"""After so many pushes in a row a runner pauses for as long as so many pushes take: whoever lost a
-push has to look before the next one, and would never be first while another goes on at once."""
-_LONGEST_PAUSE = 2.0
 _ABOUT = """\
 # A ledger
 
@@ -102,19 +95,25 @@ class BranchStore:
     """The branch, and what this runner knows of it."""
 
     def __init__(
-        self, branch: Branch, clock: Clock, note: Note, chance: Callable[[], float] = random.random
+        self,
+        branch: Branch,
+        clock: Clock,
+        note: Note,
+        chance: Callable[[], float] = random.random,
+        losses: int = MOST_LOSSES,
     ) -> None:
-        """Read the branch, if there is one, and check its chain. Nothing is pushed yet.
+        """Read the branch, if there is one, and check its chain. Nothing is pushed yet. `losses`:
+        how often another runner may be first, with one group of ours.
 
         Raises `LedgerError`, also where it is checked out, or holds what is no ledger's.
         """
         self._branch = branch
         self._clock = clock
         self._note = note
-        self._chance = chance
+        self._turns = Turns(chance)
+        self._losses = losses
         self._known = _NOTHING
-        self._pushes = 0
-        self._push_took = 0.0
+        self._took = 0.0
         with _told(f"opening the ledger {branch}"):
             self._origin = Origin(branch)
             try:
@@ -133,9 +132,8 @@ class BranchStore:
         if not records:
             return
         with _told(f"writing to the ledger {self._branch}", "; nothing more is sent"):
-            self._let_others_in()
-            losses = failures = 0
-            group = self._chained(records)
+            self._wait(self._turns.before_a_group())
+            tries, group = Tries(self._losses), self._chained(records)
             while (failure := self._failure_of(group)) is not None:
                 seen = self._known
                 try:
@@ -144,15 +142,9 @@ class BranchStore:
                 except GitFailed as error:
                     failure = error
                 if self._known is seen:
-                    failures += 1
-                    if failure.is_refused or failures > _FAILURES:
-                        raise failure
-                    self._clock.sleep(2.0 ** (failures - 2))
+                    self._wait_after(failure, tries)
                 else:
-                    losses += 1
-                    if losses > _LOSSES:
-                        raise GitFailed("others have pushed first every time", "")
-                    self._clock.sleep(self._chance() * min(self._push_took, _LONGEST_PAUSE))
+                    self._wait_for_others(tries)
                     group = self._chained(records)
 
     def close(self) -> None:
@@ -201,9 +193,25 @@ class BranchStore:
         except GitFailed as error:
             return error
         finally:
-            self._push_took = self._clock.monotonic() - began
+            self._took = self._clock.monotonic() - began
+        self._turns.pushed(self._took)
         self._known = group.then
         return None
+
+    def _wait_after(self, failure: GitFailed, tries: Tries) -> None:
+        seconds = tries.after_failure(is_refused=failure.is_refused)
+        if seconds is None:
+            raise failure
+        self._wait(seconds)
+
+    def _wait_for_others(self, tries: Tries) -> None:
+        if not tries.after_loss():
+            raise GitFailed("others have pushed first every time", "")
+        self._wait(self._turns.lost(self._took))
+
+    def _wait(self, seconds: float) -> None:
+        if seconds > 0:
+            self._clock.sleep(seconds)
 
     def _look(self, group: _Group) -> bool:
         """See what the branch has now. True where the group is on it: only the answer was lost."""
@@ -233,14 +241,9 @@ class BranchStore:
         return (
             f"the ledger {self._branch} does not go on from {self.end} any more, which this run "
             "has read or written there: it was cut or written anew; nothing more is sent. Keep it "
-            f"as evidence, see `reconciler audit verify --ledger {self._branch} --anchor {self.end}`, "
-            "and name another --ledger"
+            f"as evidence, see `reconciler audit verify --ledger {self._branch} --anchor "
+            f"{self.end}`, and name another --ledger"
         )
-
-    def _let_others_in(self) -> None:
-        self._pushes += 1
-        if self._pushes % _TURN == 0:
-            self._clock.sleep(min(_PAUSE * self._push_took, _PAUSE * _LONGEST_PAUSE))
 
 
 def read_branch(branch: Branch) -> Kept | None:
