@@ -34,7 +34,7 @@ from reconciler.core.plan import Options, Plan
 from reconciler.core.planner import differences_for, plan_of
 from reconciler.core.ports import Clock, Reading
 from reconciler.errors import ServiceError
-from reconciler.ledger import last_applied
+from reconciler.ledger import Place, last_applied
 from reconciler.shipped import schema
 from reconciler.stages import stage
 
@@ -191,7 +191,7 @@ def find_drift(
     desired: DesiredState,
     live: LiveState,
     *,
-    ledger: Path,
+    ledger: Place,
     only: tuple[str, ...] = (),
     unmanaged: bool = False,
 ) -> Drift:

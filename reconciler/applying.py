@@ -29,7 +29,7 @@ from reconciler.errors import (
     ServiceError,
     StalePlan,
 )
-from reconciler.ledger import Ledger
+from reconciler.ledger import Ledger, Place
 from reconciler.locks import locked
 
 __all__ = [
@@ -71,7 +71,7 @@ class Run:
     """What an apply is, for the ledger and for the lock."""
 
     id: str
-    ledger: Path
+    ledger: Place
     locks: Path
     settings: Settings
     about: Mapping[str, Json]

@@ -14,9 +14,10 @@ import click
 
 from reconciler.cli.duration import DURATION
 from reconciler.cli.options import (
+    NamedLedger,
     catalog_options,
     ledger_option,
-    ledger_path,
+    ledger_place,
     options_of,
     plan_options,
     service_options,
@@ -84,7 +85,7 @@ def command(
     plan_digest: str | None,
     reviewed: Path | None,
     yes: bool,
-    ledger: Path | None,
+    ledger: NamedLedger,
     settle: float,
     wait_timeout: float,
     no_wait: bool,
@@ -117,7 +118,7 @@ def command(
     run_id = environment.new_run_id()
     run = Run(
         id=run_id,
-        ledger=ledger_path(ledger, catalog),
+        ledger=ledger_place(ledger, catalog),
         locks=environment.state_folder() / "locks",
         settings=Settings(concurrency, settle, not no_wait, wait_timeout),
         about=environment.provenance(catalog.resolve().parent, loaded.files),

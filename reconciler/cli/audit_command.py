@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import ledger_option, ledger_path
+from reconciler.cli.options import NamedLedger, ledger_option, ledger_place
 from reconciler.cli.output import Output, with_output
+from reconciler.core.model import Json
 from reconciler.core.streaming import Streamed
 from reconciler.ledger.chain import Anchor
 from reconciler.ledger.findings import Finding, NotALedger, OtherVersion, Torn
-from reconciler.ledger.reading import read_bytes
+from reconciler.ledger.places import Kept, Place
+from reconciler.ledger.reading import read
 from reconciler.ledger.verifying import Verdict, verify
 
 _UNSEEN = "without --anchor, a cut or a rewritten end would not be seen"
@@ -61,7 +63,7 @@ def _parse_anchor(
 )
 @with_output
 def verify_command(
-    anchor: Anchor | None, catalog: Path, ledger: Path | None, form: str, output: Output
+    anchor: Anchor | None, catalog: Path, ledger: NamedLedger, form: str, output: Output
 ) -> int:
     """Check that the ledger is as it was written, and name what is not. It only reads.
 
@@ -72,25 +74,28 @@ def verify_command(
 
     Ends with 1 where something is found.
     """
-    path = ledger_path(ledger, catalog)
-    data = read_bytes(path)
-    verdict = verify(data or b"", anchor)
+    place = ledger_place(ledger, catalog)
+    found = read(place)
+    kept = found or Kept(place, b"")
+    verdict = verify(kept.data, anchor)
     if form == "json":
-        output.json(_json(path, verdict))
+        output.json(_json(kept, verdict))
     else:
-        _tell(path, data, verdict, anchor, output)
+        if not kept.data:
+            _tell_nothing(place, anchor, output, is_there=found is not None)
+        _tell(kept, verdict, anchor, output)
     return 1 if verdict.findings else 0
 
 
-def _tell(
-    path: Path, data: bytes | None, verdict: Verdict, anchor: Anchor | None, output: Output
-) -> None:
-    if not data:
-        output.tell(f"{path}: {'there is no ledger' if data is None else 'the ledger is empty'}")
-        if anchor is None:
-            output.say(_UNSEEN)
+def _tell_nothing(place: Place, anchor: Anchor | None, output: Output, *, is_there: bool) -> None:
+    output.tell(f"{place}: {'the ledger is empty' if is_there else 'there is no ledger'}")
+    if anchor is None:
+        output.say(_UNSEEN)
+
+
+def _tell(kept: Kept, verdict: Verdict, anchor: Anchor | None, output: Output) -> None:
     for finding in verdict.findings[:_MOST]:
-        output.tell(f"{path}:{finding.line}: {finding.kind}: {finding.said}")
+        output.tell(f"{kept.where(finding.line)}: {finding.kind}: {finding.said}")
     if len(verdict.findings) > _MOST:
         output.tell(f"... and {len(verdict.findings) - _MOST} more; --format json has them all")
     if verdict.findings:
@@ -104,7 +109,7 @@ def _tell(
             output.say(_UNSEEN)
         else:
             output.tell(f"record {anchor.seq} is the anchor's")
-        output.tell(f"ledger: {path} at {verdict.head}")
+        output.tell(f"ledger: {kept.place} at {verdict.head}")
 
 
 def _what_now(findings: Sequence[Finding]) -> str:
@@ -118,17 +123,22 @@ def _what_now(findings: Sequence[Finding]) -> str:
     )
 
 
-def _json(path: Path, verdict: Verdict) -> Streamed:
+def _json(kept: Kept, verdict: Verdict) -> Streamed:
     is_whole = not verdict.findings and verdict.records > 0
     return {
-        "ledger": os.fsencode(path).decode("utf-8", "replace"),
+        "ledger": os.fsencode(str(kept.place)).decode("utf-8", "replace"),
         "records": verdict.records,
         "runs": verdict.runs,
         "first": verdict.first,
         "last": verdict.last,
         "anchor": str(verdict.head) if is_whole else None,
         "findings": (
-            {"kind": finding.kind, "line": finding.line, "message": finding.said}
+            {"kind": finding.kind, **_spot(kept, finding), "message": finding.said}
             for finding in verdict.findings
         ),
     }
+
+
+def _spot(kept: Kept, finding: Finding) -> dict[str, Json]:
+    segment, line = kept.spot(finding.line)
+    return {"line": line} if segment is None else {"segment": segment, "line": line}

@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from reconciler.cli.options import (
+    NamedLedger,
     catalog_options,
     ledger_option,
-    ledger_path,
+    ledger_place,
     scope_option,
     service_options,
     verbose_option,
@@ -40,7 +41,7 @@ def command(
     token_file: str | None,
     concurrency: int,
     max_rps: float | None,
-    ledger: Path | None,
+    ledger: NamedLedger,
     form: str,
     unmanaged: bool,
     verbose: bool,
@@ -62,7 +63,7 @@ def command(
     drift = find_drift(
         desired,
         live,
-        ledger=ledger_path(ledger, catalog),
+        ledger=ledger_place(ledger, catalog),
         only=tuple(sorted(set(only))),
         unmanaged=unmanaged,
     )

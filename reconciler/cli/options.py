@@ -1,8 +1,9 @@
 """The options that commands share."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, assert_never
 
 import click
 from click.core import ParameterSource
@@ -11,7 +12,21 @@ from reconciler.cli.duration import DURATION
 from reconciler.core.plan import Options, Rule
 from reconciler.errors import UsageError
 
+if TYPE_CHECKING:
+    from reconciler.ledger import Place
+
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class BranchName:
+    """The name of a branch that git takes."""
+
+    name: str
+
+
+NamedLedger: TypeAlias = Path | BranchName | None
+"""What `--ledger` says: a file, a branch, or nothing."""
 
 
 def catalog_options(function: Function) -> Function:
@@ -135,8 +150,9 @@ def ledger_option(function: Function) -> Function:
         function,
         click.option(
             "--ledger",
-            type=click.Path(path_type=Path),
-            help="The ledger. Otherwise .reconciler/ledger.jsonl beside the catalogue.",
+            type=_Ledger(path_type=Path),
+            help="The ledger: a file, or git:BRANCH for a branch of the repository's origin. "
+            "Otherwise .reconciler/ledger.jsonl beside the catalogue.",
         ),
     )
 
@@ -154,9 +170,20 @@ def verbose_option(function: Function) -> Function:
     )
 
 
-def ledger_path(ledger: Path | None, catalog: Path) -> Path:
+def ledger_place(ledger: NamedLedger, catalog: Path) -> "Place":
     """The ledger's place: the one that was named, or the one beside the catalogue."""
-    return ledger or catalog.resolve().parent / ".reconciler" / "ledger.jsonl"
+    folder = catalog.resolve().parent
+    match ledger:
+        case None:
+            return folder / ".reconciler" / "ledger.jsonl"
+        case Path():
+            return ledger
+        case BranchName(name):
+            from reconciler.ledger import Branch
+
+            return Branch(name, folder)
+        case _:
+            assert_never(ledger)
 
 
 def plan_options(function: Function) -> Function:
@@ -182,6 +209,22 @@ def plan_options(function: Function) -> Function:
 def options_of(only: Sequence[str], allow: dict[Rule, int], *, retry_broken: bool) -> Options:
     """The plan's options. Globs are a set: their order and repetition mean nothing."""
     return Options(allow=allow, only=tuple(sorted(set(only))), retry_broken=retry_broken)
+
+
+class _Ledger(click.Path):
+    """A file, or `git:BRANCH`. A file of such a name is written as `./git:...`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """A `Path` or a `BranchName`."""
+        scheme, colon, name = str(value).partition(":")
+        if scheme != "git" or not colon:
+            return super().convert(value, param, ctx)
+        from reconciler.ledger.places import check_branch
+
+        try:
+            return BranchName(check_branch(name))
+        except ValueError as error:
+            raise click.BadParameter(f"{value!r}: {error}", ctx, param) from error
 
 
 def _all(function: Function, *options: Callable[[Function], Function]) -> Function:

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from pathlib import Path
 from typing import assert_never
 
 from reconciler.applying import Finished, Work
@@ -11,6 +10,7 @@ from reconciler.core.codec import action
 from reconciler.core.content import Content
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import Change, Create, Move, Plan, Update
+from reconciler.ledger import Place
 from reconciler.render.apply_text import outcome_line, stale_text
 
 _ENDINGS = ("applied", "already done", "stale", "failed", "unknown")
@@ -18,7 +18,7 @@ _MOST = 50
 """How many changes are told of one by one."""
 
 
-def tell_finished(finished: Finished, work: Work, ledger: Path, output: Output) -> None:
+def tell_finished(finished: Finished, work: Work, ledger: Place, output: Output) -> None:
     """What did not end well, the counts, and whether the buckets are as they should be."""
     report = finished.report
     told = 0
@@ -41,7 +41,7 @@ def tell_finished(finished: Finished, work: Work, ledger: Path, output: Output) 
         output.tell(f"ledger: {ledger} at {finished.anchor}")
 
 
-def tell_unwritten(finished: Finished, ledger: Path, output: Output) -> None:
+def tell_unwritten(finished: Finished, ledger: Place, output: Output) -> None:
     """What was done and is missing on the ledger, as JSON lines on standard error: the disk that
     is full may be the one that standard output goes to."""
     if not finished.unwritten:

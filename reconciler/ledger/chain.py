@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -61,6 +61,15 @@ def line_after(before: Anchor, record: Mapping[str, Json]) -> tuple[bytes, Ancho
     return _closed(body) + b"\n", Anchor(seq, _hash(body))
 
 
+def chained(at: Anchor, records: Iterable[Mapping[str, Json]]) -> tuple[list[bytes], Anchor]:
+    """The lines of the records after this one, and what the next follows."""
+    lines: list[bytes] = []
+    for record in records:
+        line, at = line_after(at, record)
+        lines.append(line)
+    return lines, at
+
+
 def lines(data: bytes) -> Iterator[bytes]:
     """The whole lines, without their newlines."""
     for line in io.BytesIO(data):
@@ -89,10 +98,10 @@ def anchor_of(record: Record) -> Anchor:
     return Anchor(record["seq"], record["hash"])
 
 
-def walk(data: bytes) -> Iterator[Record]:
+def walk(data: bytes, after: Anchor = START) -> Iterator[Record]:
     """The records, oldest first. Ends before the first line that does not follow the one before
-    it, or that another version wrote."""
-    seq, prev = START.seq, START.hash
+    it, or that another version wrote. `after`: what the first line follows."""
+    seq, prev = after.seq, after.hash
     for line in lines(data):
         record = record_of(line)
         if record is None or record["seq"] != seq + 1 or record["prev"] != prev:

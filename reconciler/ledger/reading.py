@@ -1,4 +1,4 @@
-"""The ledger as it lies on disk, and what was done by it."""
+"""The ledger as it is kept, and what was done by it."""
 
 import os
 import shlex
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from errno import ELOOP
 from pathlib import Path
+from typing import assert_never
 
 from reconciler.core.content import Content
 from reconciler.core.drift import LastApplied
@@ -15,13 +16,27 @@ from reconciler.errors import LedgerError
 from reconciler.ledger.chain import Record, tail, walk
 from reconciler.ledger.diagnosing import diagnose
 from reconciler.ledger.findings import Finding, NotALedger, OtherVersion, Torn
+from reconciler.ledger.places import Branch, Kept, Place
+
+
+def read(place: Place) -> Kept | None:
+    """The ledger in its place; None where there is none. It needs no right to write there, takes
+    no lock, and waits for nobody who writes. Raises `LedgerError`."""
+    match place:
+        case Path():
+            data = read_bytes(place)
+            return None if data is None else Kept(place, data)
+        case Branch():
+            from reconciler.ledger.on_branch import read_branch
+
+            return read_branch(place)
+        case _:
+            assert_never(place)
 
 
 def read_bytes(path: Path) -> bytes | None:
-    """The bytes of a ledger; None where there is none. Takes no lock, and waits for nobody.
-
-    Raises `LedgerError` where it cannot be read, or is no file of its own: a link, a pipe.
-    """
+    """The bytes of a ledger in a file; None where there is none. Raises `LedgerError` where it
+    cannot be read, or is no file of its own: a link, a pipe."""
     try:
         # Not blocking: a pipe would hold the opening up until somebody writes to it.
         opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -37,33 +52,35 @@ def read_bytes(path: Path) -> bytes | None:
         raise LedgerError(f"reading the ledger {path}: {why(error)}") from error
 
 
-def read_records(path: Path) -> Iterator[Record]:
+def read_records(place: Place) -> Iterator[Record]:
     """The records of a ledger, oldest first, each checked against the chain; none where there is
     no ledger. A torn last line is passed over. Raises `LedgerError`."""
-    yield from checked(read_bytes(path) or b"", path)
+    kept = read(place)
+    if kept is not None:
+        yield from checked(kept)
 
 
-def checked(data: bytes, path: Path) -> Iterator[Record]:
-    """The records in the bytes of a ledger, up to a torn last line. Raises `LedgerError`, after
-    those that hold, at the first that does not."""
+def checked(kept: Kept) -> Iterator[Record]:
+    """The records of a ledger, up to a torn last line. Raises `LedgerError`, after those that
+    hold, at the first that does not."""
     count = 0
-    for record in walk(data):
+    for record in walk(kept.data):
         count += 1
         yield record
-    if count == data.count(b"\n") and not tail(data):
+    if count == kept.data.count(b"\n") and not tail(kept.data):
         return
-    bad = next((each for each in diagnose(data).findings if not isinstance(each, Torn)), None)
+    bad = next((each for each in diagnose(kept.data).findings if not isinstance(each, Torn)), None)
     if bad is not None:
-        raise LedgerError(f"{path}:{bad.line}: {bad.said}{_what_next(bad, path)}")
+        raise LedgerError(f"{kept.where(bad.line)}: {bad.said}{_what_next(bad, kept.place)}")
 
 
-def last_applied(path: Path, catalog: str) -> Mapping[Key, LastApplied]:
+def last_applied(place: Place, catalog: str) -> Mapping[Key, LastApplied]:
     """What applies of this catalogue last made of each key."""
     began: dict[tuple[str, str], Record] = {}
     last: dict[Key, LastApplied] = {}
     ours: set[str] = set()
-    for record in read_records(path):
-        with understood(record, path):
+    for record in read_records(place):
+        with understood(record, place):
             if record["kind"] == "run.began" and record["catalog"]["name"] == catalog:
                 ours.add(record["run"])
             if record["run"] not in ours or "key" not in record:
@@ -80,13 +97,13 @@ def last_applied(path: Path, catalog: str) -> Mapping[Key, LastApplied]:
 
 
 @contextmanager
-def understood(record: Record, path: Path) -> Iterator[None]:
+def understood(record: Record, place: Place) -> Iterator[None]:
     """A record that lacks what this version writes, though its hash fits, is a `LedgerError`."""
     try:
         yield
     except (KeyError, TypeError, ValueError) as error:
         raise LedgerError(
-            f"{path}:{record.get('seq')}: this record is not one that this version writes "
+            f"{place}:{record.get('seq')}: this record is not one that this version writes "
             f"({type(error).__name__}: {error}); name another --ledger"
         ) from error
 
@@ -104,10 +121,10 @@ def why(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _what_next(finding: Finding, path: Path) -> str:
+def _what_next(finding: Finding, place: Place) -> str:
     if isinstance(finding, OtherVersion | NotALedger):
         return ""
-    named = shlex.quote(str(path))
+    named = shlex.quote(str(place))
     return (
         f". Run `reconciler audit verify --ledger {named}` to see all that is wrong with it; then "
         "keep it as evidence, and name another --ledger"

@@ -376,7 +376,7 @@ class TestTheFile:
     def test_is_written_no_more_after_one_failure(self, path: Path) -> None:
         with Ledger(path, FakeClock(), "x") as ledger:
             ledger.run_began({"catalog": {"name": "radio"}})
-            os.close(ledger._file)
+            os.close(ledger._store._file)
             with pytest.raises(LedgerError, match="Bad file descriptor; nothing more is sent"):
                 ledger.began([update()])
             ledger._file = os.open(path, os.O_RDWR | os.O_APPEND)
