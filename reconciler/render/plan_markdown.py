@@ -14,7 +14,7 @@ from reconciler.render.change_text import VERBS, verb_of
 from reconciler.render.fields import USUAL_MARKS, foldable
 from reconciler.render.markdown import cell, code, message
 from reconciler.render.page import counted
-from reconciler.render.plan_words import asked_for, cost, more, not_to_do, to_do
+from reconciler.render.plan_words import asked_for, cost, doing, more, not_to_do, to_do
 from reconciler.render.selection import Selection
 from reconciler.render.shares import shares
 from reconciler.render.values import size_text
@@ -59,9 +59,7 @@ def _blocks(plan: Plan, most: int, said: int, marks: AbstractSet[str]) -> Iterat
 
 def _head(plan: Plan) -> Iterator[str]:
     summary = plan.summary
-    counts = zip(VERBS, (summary.create, summary.move, summary.update, summary.delete), strict=True)
-    doing = to_do(dict(counts)) or "Nothing to do"
-    yield f"**{doing}**; {not_to_do(summary)}\n"
+    yield f"**{doing(summary)}**; {not_to_do(summary)}\n"
     takes = f": {cost(summary)}" if plan.changes else ""
     yield f"Plan for {code(plan.catalog, _KEY)} at {code(plan.origin, _KEY)}{takes}\n"
     options = list(asked_for(plan.options))

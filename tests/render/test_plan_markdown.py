@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.model import FileId, Key
-from reconciler.core.plan import Options, Rule
+from reconciler.core.plan import Options
 from reconciler.render.plan_markdown import LIMIT, plan_markdown
 from tests.render import stories
-from tests.render.stories import HOSTILE, content
+from tests.render.stories import HOSTILE, content, plan_with
 from tests.render.test_markdown import TEXTS, Read, commands
 
 if TYPE_CHECKING:
@@ -24,29 +23,6 @@ if TYPE_CHECKING:
     from reconciler.core.plan import Change, Plan
 
 VERBS = ("create", "move", "update", "delete")
-
-
-def plan_with(live: str) -> Plan:
-    """Text of somebody else's wherever a plan can hold some."""
-    before, after = content(live, live, old=live), content("x", "k", **{live: live})
-    changes = [
-        replace(stories.create(live, live), replaces=FileId(7)),
-        stories.update(live, before, after, "title", live, f"user_defined[{live}]"),
-        replace(stories.move("a", live), key=Key(live), from_bucket=live, bucket=live),
-        replace(stories.delete(live, live), acr_id=live, reason=live, bucket=live),
-    ]
-    refused = stories.refused().violations
-    return replace(
-        stories.plan(*changes, options=Options({Rule.DELETE: 3}, (live, live))),
-        catalog=live,
-        origin=live,
-        digest=live,
-        notes=tuple(
-            replace(note, key=Key(live), bucket=live, fact=live, message=live)
-            for note in stories.noted().notes
-        ),
-        violations=tuple(replace(each, message=live, key=Key(live)) for each in refused),
-    )
 
 
 PLAIN = Read(plan_markdown(plan_with("z")))
