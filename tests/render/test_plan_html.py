@@ -184,10 +184,8 @@ def test_few_of_many_violations_are_seen_at_once_and_the_rest_is_folded() -> Non
 
 def test_a_change_has_its_fields_before_and_after() -> None:
     source = plan_html(stories.small())
-    assert (
-        '<tr class="changed"><th scope="row"><code>title</code> <span class="how">changed</span></th>'
-        "<td>&quot;Autumn sale&quot;</td><td>&quot;Autumn sale 30s&quot;</td></tr>"
-    ) in source
+    assert '<tr class="changed"><th scope="row"><code>title</code>' in source
+    assert "<td>&quot;Autumn sale&quot;</td><td>&quot;Autumn sale 30s&quot;</td></tr>" in source
     assert '<tr class="added"><th scope="row"><code>user_defined.label</code>' in source
     assert '<tr class="removed"><th scope="row"><code>user_defined.old</code>' in source
     assert '<tr class="same"><th scope="row"><code>user_defined.year</code>' in source
