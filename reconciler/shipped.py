@@ -1,4 +1,4 @@
-"""Finds what travels with the package: the JSON Schemas, and the quickstart example.
+"""Finds what travels with the package: the JSON Schemas, the quickstart example, the report's page.
 
 In a checkout they stand at the top level, where people look for them; in an installed wheel
 they lie under `_shipped`, inside the package.
@@ -23,6 +23,11 @@ def schemas_folder() -> Path:
 def quickstart_folder() -> Path:
     """The folder that holds the quickstart example."""
     return _find("quickstart", "examples/quickstart")
+
+
+def report_file(name: str) -> str:
+    """A file that the HTML report is put together from: `page.html`, `page.css`, `page.js`."""
+    return (_PACKAGE / "render" / "report" / name).read_text("utf-8")
 
 
 def _find(shipped: str, checkout: str) -> Path:

@@ -31,10 +31,11 @@ from reconciler.stages import stage
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "markdown", "json"]),
+    type=click.Choice(["text", "markdown", "html", "svg", "json"]),
     default="text",
     show_default=True,
-    help="For people, for a comment on a pull request, or for programs.",
+    help="For people, for a comment on a pull request, a report for the browser, its picture, "
+    "or for programs.",
 )
 @click.option(
     "--detailed-exitcode", is_flag=True, help="End with 2 where there is something to do."

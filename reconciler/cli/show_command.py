@@ -13,10 +13,11 @@ from reconciler.cli.output import Output, with_output
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "markdown", "json"]),
+    type=click.Choice(["text", "markdown", "html", "svg", "json"]),
     default="text",
     show_default=True,
-    help="For people, for a comment on a pull request, or the file's own bytes.",
+    help="For people, for a comment on a pull request, a report for the browser, its picture, "
+    "or the file's own bytes.",
 )
 @verbose_option
 @with_output

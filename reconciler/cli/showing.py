@@ -1,6 +1,6 @@
 """Plans on the screen, and in files."""
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from datetime import UTC, datetime
 
 from reconciler import __version__
@@ -32,7 +32,8 @@ def show_plan(
     verbose: bool,
     marks: Set[str],
 ) -> None:
-    """The plan as text, as Markdown, or as the plan file's bytes. `marks`: the mark's fields."""
+    """The plan in one of its forms, of which `json` is the plan file's bytes. `marks`: the mark's
+    fields."""
     most = most_shown(len(plan.changes), verbose=verbose)
     match form:
         case "json":
@@ -41,8 +42,22 @@ def show_plan(
             from reconciler.render.plan_markdown import plan_markdown
 
             output.raw([plan_markdown(plan, most=most, marks=marks).encode()])
+        case "html":
+            output.raw(piece.encode() for piece in _report(plan, made, marks))
+        case "svg":
+            from reconciler.render.plan_picture import plan_svg
+
+            output.raw([plan_svg(plan).encode()])
         case _:
             from reconciler.render.plan_text import plan_text
 
             width = output.width
             output.result(plan_text(plan, width=width, most=most, verbose=verbose, marks=marks))
+
+
+def _report(plan: Plan, made: Made, marks: Set[str]) -> Iterator[str]:
+    from reconciler.render.plan_html import Parts, plan_html
+    from reconciler.shipped import report_file
+
+    parts = Parts(*map(report_file, ("page.html", "page.css", "page.js")))
+    return plan_html(plan, made, parts, marks=marks)

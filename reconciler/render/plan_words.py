@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from reconciler.core.plan import Options, Summary
-from reconciler.render.change_text import Verb
+from reconciler.render.change_text import VERBS, Verb
 from reconciler.render.page import counted
 from reconciler.render.values import size_text
 
@@ -21,6 +21,12 @@ def asked_for(options: Options) -> Iterator[str]:
 def to_do(totals: Mapping[Verb, int]) -> str:
     """`3 to create, 1 to delete`."""
     return ", ".join(f"{count:,} to {verb.word}" for verb, count in totals.items() if count)
+
+
+def doing(summary: Summary) -> str:
+    """The same for a whole plan, in the order in which it is done; `Nothing to do`."""
+    counts = (summary.create, summary.move, summary.update, summary.delete)
+    return to_do(dict(zip(VERBS, counts, strict=True))) or "Nothing to do"
 
 
 def more(left_out: Mapping[Verb, int]) -> str:

@@ -435,3 +435,27 @@ def listed() -> list[Row]:
         Row(Key("new-ad"), "spots", None, None, None, ("missing",)),
         Row(Key("x" * 60), "spots", "a\x1b[2J", FileId(7), "broken", ("broken",)),
     ]
+
+
+def plan_with(live: str) -> Plan:
+    """Text of somebody else's wherever a plan can hold some."""
+    before, after = content(live, live, old=live), content("x", "k", **{live: live})
+    changes = [
+        replace(create(live, live), replaces=FileId(7)),
+        update(live, before, after, "title", live, f"user_defined[{live}]"),
+        replace(move("a", live), key=Key(live), from_bucket=live, bucket=live),
+        replace(delete(live, live), acr_id=live, reason=live, bucket=live),
+    ]
+    return replace(
+        plan(*changes, options=Options({Rule.DELETE: 3}, (live, live))),
+        catalog=live,
+        origin=live,
+        digest=live,
+        notes=tuple(
+            replace(note, key=Key(live), bucket=live, fact=live, message=live)
+            for note in noted().notes
+        ),
+        violations=tuple(
+            replace(each, message=live, key=Key(live)) for each in refused().violations
+        ),
+    )
