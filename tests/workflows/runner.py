@@ -7,18 +7,21 @@ of GitHub's are played (checkout and the two of artifacts) and ours, from its `a
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import shutil
 import subprocess
+import zipfile
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from tests.forge.github import REPOSITORY, FakeGitHub
 from tests.workflows.expressions import condition, filled
 
 if TYPE_CHECKING:
@@ -31,25 +34,6 @@ _SHELLS = {
     "bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail"],
     "sh": ["sh", "-e"],
 }
-
-
-class Forge(Protocol):
-    """What a run needs of GitHub."""
-
-    url: str
-    repository: str
-
-    def token_for(self, permissions: Mapping[str, str]) -> str:
-        """An installation token that may do just this."""
-
-    def begin_run(self, sha: str, branch: str) -> int:
-        """The id of a new run for a commit."""
-
-    def add_artifact(self, run: int, name: str, files: Mapping[str, bytes]) -> None:
-        """Keep an artifact."""
-
-    def artifact(self, run: int, name: str) -> Mapping[str, bytes]:
-        """The files of one; `KeyError` where there is none."""
 
 
 @dataclass
@@ -98,7 +82,7 @@ class Run:
 class Runner:
     """Where workflows are run."""
 
-    forge: Forge
+    github: FakeGitHub
     origin: Path
     """The repository, bare: what is checked out, and pushed to."""
     folder: Path
@@ -109,7 +93,7 @@ class Runner:
 
     def play(self, workflow: Path, event: Event) -> Run:
         """Run all jobs, each after those that it needs."""
-        run = Run(self.forge.begin_run(event.sha, event.ref.removeprefix("refs/heads/")))
+        run = Run(self.github.start_run())
         self._play_jobs(workflow, event, run, "")
         return run
 
@@ -197,8 +181,10 @@ class _Job:
         event = self.temp / "event.json"
         event.write_text(json.dumps(self.event.payload), "utf-8")
         (self.temp / "summary").touch()
-        forge = self.runner.forge
-        self.token = forge.token_for(self.job.get("permissions", {}))
+        github = self.runner.github
+        # One job is played at a time, so that the one token has the rights of this one.
+        github.permissions = self.job.get("permissions", {})
+        self.token = github.token
         measured = {name: os.environ[name] for name in os.environ if name.startswith("COVERAGE_")}
         self.env = {
             **measured,
@@ -207,11 +193,11 @@ class _Job:
             "CI": "true",
             "GITHUB_ACTIONS": "true",
             "GITHUB_ACTOR": self.event.actor,
-            "GITHUB_API_URL": forge.url,
+            "GITHUB_API_URL": github.api,
             "GITHUB_EVENT_NAME": self.event.name,
             "GITHUB_EVENT_PATH": str(event),
             "GITHUB_REF": self.event.ref,
-            "GITHUB_REPOSITORY": forge.repository,
+            "GITHUB_REPOSITORY": REPOSITORY,
             "GITHUB_RUN_ID": str(self.run.id),
             "GITHUB_RUN_ATTEMPT": "1",
             "GITHUB_SERVER_URL": "https://github.com",
@@ -228,7 +214,7 @@ class _Job:
                 "event": dict(event.payload),
                 "event_name": event.name,
                 "ref": event.ref,
-                "repository": self.runner.forge.repository,
+                "repository": REPOSITORY,
                 "sha": event.sha,
                 "token": self.token,
             },
@@ -275,27 +261,32 @@ class _Job:
     ) -> dict[str, str]:
         name, _, commit = uses.partition("@")
         assert re.fullmatch(r"[0-9a-f]{40}", commit), uses
-        forge, run = self.runner.forge, self.run.id
+        github, run = self.runner.github, self.run.id
         match name:
             case "actions/checkout":
                 self._checkout()
             case "actions/upload-artifact":
                 top = self.workspace / given["path"]
                 files = [top] if top.is_file() else [p for p in top.rglob("*") if p.is_file()]
-                forge.add_artifact(run, given["name"], {p.name: p.read_bytes() for p in files})
+                kept = {path.name: path.read_bytes() for path in files}
+                github.add_artifact(run, kept, given["name"])
             case "actions/download-artifact":
                 folder = self.workspace / given["path"]
                 folder.mkdir(parents=True, exist_ok=True)
-                try:
-                    for path, data in forge.artifact(run, given["name"]).items():
-                        (folder / path).write_bytes(data)
-                except KeyError:
-                    self.failed = True
+                self._download(given["name"], folder)
             case _ if name == OURS:
                 return self._act(given, contexts, env)
             case _:
                 raise NotImplementedError(uses)
         return {}
+
+    def _download(self, name: str, folder: Path) -> None:
+        for each in self.runner.github.artifacts:
+            if each["run"] == self.run.id and each["name"] == name:
+                zipfile.ZipFile(io.BytesIO(each["data"])).extractall(folder)
+                return
+        self.played.log += f"there is no artifact {name}\n"
+        self.failed = True
 
     def _act(
         self, given: dict[str, str], contexts: dict[str, Any], env: dict[str, str]

@@ -117,7 +117,10 @@ PLANTED = {
         "template-injection",
     ),
     "a tag for a commit": (
-        (re.search(r"actions/checkout@\w+", FILES[-2].read_text("utf-8"))[0], "actions/checkout@v7"),
+        (
+            re.search(r"actions/checkout@\w+", FILES[-2].read_text("utf-8"))[0],
+            "actions/checkout@v7",
+        ),
         ["zizmor", "--offline", "--quiet", "--no-progress"],
         "unpinned-uses",
     ),
