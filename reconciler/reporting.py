@@ -142,10 +142,8 @@ def _comments(forge: Forge, number: int, catalog: str, say: Say) -> Found:
 
 def _comment(marker: PlanMarker, plan: Plan, previous: Plan | None) -> str:
     head = f"{marker}\n"
-    if previous is not None:
-        same = previous.digest == plan.digest
-        head += f"{'The same plan as' if same else 'Another plan than'} before the last push.\n\n"
-    return head + plan_markdown(plan, limit=MOST - len(head.encode()))
+    room = MOST - len(head.encode())
+    return head + plan_markdown(plan, limit=room, previous=previous, artifact=marker.artifact)
 
 
 def _previous(forge: Forge, found: Found, run: int, schema: bytes, say: Say) -> Plan | None:

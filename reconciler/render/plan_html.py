@@ -18,10 +18,11 @@ from itertools import islice
 from typing import Final
 
 from reconciler.core.codec import Made
+from reconciler.core.marks import USUAL_MARKS
 from reconciler.core.plan import Change, ChangeId, Plan
 from reconciler.render import report_html as pieces
 from reconciler.render.change_text import VERBS, Verb, verb_of
-from reconciler.render.fields import USUAL_MARKS, foldable
+from reconciler.render.fields import foldable
 from reconciler.render.flows import flows_of
 from reconciler.render.html import element, escaped, json_in_script
 from reconciler.render.page import counted
