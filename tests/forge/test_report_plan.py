@@ -86,7 +86,7 @@ class TestTheComment:
         assert (ended.code, ended.err) == (0, "")
         (body,) = play.bodies()
         assert second.digest in body
-        assert "Another plan than before the last push" in body
+        assert "Since the previous plan of this pull request: 1 " in body
         assert play.marker().head == play.pull.head
         assert author_of(play.fake.comments_on(play.pull)[0]) == play.fake.login
 
@@ -346,13 +346,13 @@ class TestThePlanBefore:
         ended = play.planned(plan("Summer"))
         assert ended.code == 0
         assert why in " ".join(ended.err.split())
-        assert "before the last push" not in play.bodies()[0]
+        assert "Since the previous plan" not in play.bodies()[0]
 
     def test_that_is_the_same_is_said_to_be(self, play: Playing) -> None:
         play.planned(plan("Spring"))
         play.fake.push(play.pull)
         assert play.planned(plan("Spring")).err == ""
-        assert "The same plan as before the last push" in play.bodies()[0]
+        assert "Since the previous plan of this pull request: nothing" in play.bodies()[0]
 
     def test_that_is_no_longer_kept_is_not_shown(self, play: Playing) -> None:
         made = plan("Spring")
@@ -369,7 +369,7 @@ class TestThePlanBefore:
         play.planned(plan("Spring"))
         play.fake.push(play.pull)
         play.planned(plan("Summer"))
-        assert "Another plan than before" in play.bodies()[0]
+        assert "Since the previous plan of this pull request: 1 " in play.bodies()[0]
         (call,) = play.fake.storage.calls
         assert not call.headers.keys() & {"authorization", "private-token", "cookie"}
 

@@ -210,10 +210,10 @@ def test_from_the_pull_request_to_the_bucket(make_world: Callable[..., World]) -
     entries["radio-ads"]["second"] = "Second, with a better title"
     world.push_again(pull)
     world.on_pull("plan", pull)
-    ads_now, jingles_now = world.comments(pull)
+    ads_now, _ = world.comments(pull)
     assert "Second, with a better title" in ads_now
     assert f"head={pull.head}" in ads_now.splitlines()[0]
-    assert "changed since" in ads_now.lower()
+    assert "Since the previous plan of this pull request" in ads_now
     assert world.service.mutations == []
 
     # It is approved and merged: exactly that is applied, and the ledger is on its branch.
