@@ -28,10 +28,11 @@ FOLDER = "/home/you/ads"
 TOKEN = "any"
 
 _NOWHERE = "http://127.0.0.1:9"
-"""Until a page starts its sandbox, no command reaches anything."""
+"""What commands reach while no sandbox is running, and instead of the service."""
 _VOLATILE = (
     (r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:PORT"),
     (r"sha256:(?:[0-9a-f]{64}|\.\.\.)", "sha256:DIGEST"),
+    (r"\.jsonl at \d+:", ".jsonl at SEQ:"),
     (r"\b[0-9a-f]{32}\b", "ACR_ID"),
     (r"\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)", "TIME"),
     (r"\bfiles? \d+(?:, \d+)*", "file ID"),
@@ -88,7 +89,8 @@ def played(page: str, folder: Path) -> list[Step]:
         if name is not None:
             script.append(f"mkdir -p $(dirname {name})\ncat > {name} <<'IT ENDS'\n{block.text}IT ENDS")
         elif block.language == "sh":
-            script += [f"said {len(steps)}", _playable(block.text, outputs / "url")]
+            url = outputs / f"url{len(steps)}"
+            script += [f"said {len(steps)}", _playable(block.text, url)]
             steps.append((block.text, []))
         elif block.language == "text" and steps:
             steps[-1][1].append(block.text)
@@ -122,12 +124,14 @@ def _playable(script: str, url: Path) -> str:
     and the service that is reached is always the sandbox."""
     script = re.sub(r"reconciler apply(?![^\n]*--yes)", "reconciler apply --yes", script)
     script = re.sub(r"unset .*RECONCILER_BASE_URL.*", ":", script)
-    started = (
-        f"--port 0 --ready-after 0 > {url} 2>&1 &\n"
-        f"while ! grep -q serving {url}; do sleep 0.02; done\n"
-        f"export RECONCILER_BASE_URL=$(sed -n 's/.*serving //p' {url})"
+    return re.sub(
+        r"^reconciler sandbox (.*)--port 8080 &$",
+        rf"rm -f {url}\nreconciler sandbox --ready-after 0 \1--port 0 > {url} 2>&1 &\n"
+        f"until grep -qs serving {url}; do sleep 0.02; done\n"
+        f"export RECONCILER_BASE_URL=$(sed -n 's/.*serving //p' {url})",
+        script,
+        flags=re.MULTILINE,
     )
-    return script.replace("--port 8080 &", f"{started}\n")
 
 
 def _surroundings(folder: Path) -> Mapping[str, str]:
@@ -142,6 +146,7 @@ def _surroundings(folder: Path) -> Mapping[str, str]:
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
         "RECONCILER_BASE_URL": _NOWHERE,
+        "HTTPS_PROXY": _NOWHERE,
     }
 
 
