@@ -87,7 +87,9 @@ def played(page: str, folder: Path) -> list[Step]:
     for block in all_blocks(page):
         name = file_of(block)
         if name is not None:
-            script.append(f"mkdir -p $(dirname {name})\ncat > {name} <<'IT ENDS'\n{block.text}IT ENDS")
+            script.append(
+                f"mkdir -p $(dirname {name})\ncat > {name} <<'IT ENDS'\n{block.text}IT ENDS"
+            )
         elif block.language == "sh":
             url = outputs / f"url{len(steps)}"
             script += [f"said {len(steps)}", _playable(block.text, url)]
@@ -98,7 +100,9 @@ def played(page: str, folder: Path) -> list[Step]:
     said = [_read(outputs / str(number)) for number in range(len(steps))]
     assert code == 0, f"ended with {code}: {said}"
     came = [text.replace(str(work), FOLDER) for text in said]
-    return [Step(*step) for step in zip((s for s, _ in steps), came, (t for _, t in steps), strict=True)]
+    return [
+        Step(*step) for step in zip((s for s, _ in steps), came, (t for _, t in steps), strict=True)
+    ]
 
 
 def check(step: Step) -> None:
@@ -120,8 +124,8 @@ def stable(text: str) -> str:
 
 
 def _playable(script: str, url: Path) -> str:
-    """As the reader would run it, but: yes is said, the port is a free one, files are ready at once,
-    and the service that is reached is always the sandbox."""
+    """As the reader would run it, but: yes is said, the port is a free one, files are ready at
+    once, and the service that is reached is always the sandbox."""
     script = re.sub(r"reconciler apply(?![^\n]*--yes)", "reconciler apply --yes", script)
     script = re.sub(r"unset .*RECONCILER_BASE_URL.*", ":", script)
     return re.sub(

@@ -20,7 +20,8 @@ CHANGELOG = ROOT / "CHANGELOG.md"
 
 
 def prose(document: Path) -> str:
-    return re.sub(r"^ *```.*?^ *```", "", document.read_text("utf-8"), flags=re.M | re.S)
+    text = document.read_text("utf-8")
+    return re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 def anchors(document: Path) -> set[str]:
