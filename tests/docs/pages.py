@@ -124,15 +124,17 @@ def stable(text: str) -> str:
 
 
 def _playable(script: str, url: Path) -> str:
-    """As the reader would run it, but: yes is said, the port is a free one, files are ready at
-    once, and the service that is reached is always the sandbox."""
+    """As the reader would run it, but: yes is said, the port is one that was free, files are ready
+    at once, and the service that is reached is always the sandbox."""
     script = re.sub(r"reconciler apply(?![^\n]*--yes)", "reconciler apply --yes", script)
     script = re.sub(r"unset .*RECONCILER_BASE_URL.*", ":", script)
     return re.sub(
         r"^reconciler sandbox (.*)--port 8080 &$",
-        rf"rm -f {url}\nreconciler sandbox --ready-after 0 \1--port 0 > {url} 2>&1 &\n"
+        rf"rm -f {url}\n"
+        rf"reconciler sandbox --ready-after 0 \1--port ${{port:-0}} > {url} 2>&1 &\n"
         f"until grep -qs serving {url}; do sleep 0.02; done\n"
-        f"export RECONCILER_BASE_URL=$(sed -n 's/.*serving //p' {url})",
+        f"export RECONCILER_BASE_URL=$(sed -n 's/.*serving //p' {url})\n"
+        "port=${RECONCILER_BASE_URL##*:}",
         script,
         flags=re.MULTILINE,
     )
