@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
+from reconciler.catalog import base_url
 from reconciler.catalog.write import ExportedEntry
 from reconciler.core.content import Contents
 from reconciler.core.marks import Another, Owned, Unmarked, owner
@@ -42,12 +43,20 @@ def exported_entries(
 
 
 def exported_header(desired: DesiredState, default_base_url: str) -> Mapping[str, Json]:
-    """The properties above `files`."""
+    """The properties above `files`, without an address that only the operator may name."""
     header: dict[str, Json] = {"version": 1, "catalog": desired.catalog}
-    if desired.base_url != default_base_url:
+    if desired.base_url != default_base_url and _may_stand(desired.base_url):
         header["api"] = {"base_url": desired.base_url}
     header["buckets"] = {name: {"id": bucket.id} for name, bucket in desired.buckets.items()}
     return header
+
+
+def _may_stand(url: str) -> bool:
+    try:
+        base_url.of_catalogue(url)
+    except base_url.AddressError:
+        return False
+    return True
 
 
 def slug(text: str) -> str:

@@ -27,6 +27,8 @@ from reconciler.core.model import Bucket, DesiredState, Place
 from reconciler.errors import CatalogError
 from reconciler.stages import stage, staged
 
+_NOT_THERE: Final = "is not there"
+_ELSEWHERE: Final = "--catalog says where it is, and reconciler export makes one of a bucket"
 _INCLUDE_KEYS: Final = ("version", "files")
 _READERS: Final[dict[str, Callable[[str, bytes, Findings], Records]]] = {
     "csv": tables.read_csv,
@@ -148,8 +150,9 @@ class _Loading:
         try:
             content = read(self._path)
         except UnreadableError as error:
-            place = Place(self._file or ".", error.line, error.column)
-            raise CatalogError([Problem(place, "", f"the catalogue {_said(error)}")]) from None
+            place, said = Place(self._file or ".", error.line, error.column), _said(error)
+            hint = _ELSEWHERE if said == _NOT_THERE else None
+            raise CatalogError([Problem(place, "", f"the catalogue {said}", hint)]) from None
         self._texts.add(self._file, self._path, content.sha256, places.locate)
         if workers.pay(len(content.data)):
             main = _in_pieces(self._file, content.data, workers)
@@ -287,7 +290,7 @@ class _Loading:
 
 def _said(error: UnreadableError) -> str:
     text = str(error)
-    return "is not there" if text.startswith("there is no such") else text
+    return _NOT_THERE if text.startswith("there is no such") else text
 
 
 def _in_pieces(file: str, data: bytes, workers: Workers) -> _Main | None:

@@ -1,5 +1,7 @@
 """What of a bucket's live files becomes an entry, and by which key."""
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.catalog.exporting import exported_entries, exported_header, slug
@@ -94,3 +96,8 @@ def test_the_header_names_the_address_only_where_it_is_another() -> None:
         "api": {"base_url": "https://api-v2.acrcloud.com"},
         "buckets": buckets,
     }
+
+
+def test_the_header_names_no_address_that_a_catalogue_must_not() -> None:
+    operators = replace(DESIRED, base_url="https://gateway.example.com")
+    assert "api" not in exported_header(operators, "https://api-v2.acrcloud.com")

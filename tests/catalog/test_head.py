@@ -222,7 +222,7 @@ def test_a_relative_path_will_do(folder: Any, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_no_catalogue_there(tmp_path: Path) -> None:
-    with pytest.raises(CatalogError, match="the catalogue is not there"):
+    with pytest.raises(CatalogError, match=r"the catalogue is not there \(--catalog says where"):
         load(tmp_path / "catalog.yaml")
     with pytest.raises(CatalogError, match="the catalogue cannot be read: not a usable path"):
         load(tmp_path / "a\0b")

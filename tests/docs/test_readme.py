@@ -1,4 +1,4 @@
-"""What the documents show is run: every shell block, with a sandbox in the service's place."""
+"""What the README and the examples show is run, with a sandbox in the service's place."""
 
 import os
 import re
@@ -12,21 +12,14 @@ import pytest
 
 from reconciler.cli.main import COMMANDS
 from reconciler.sandbox.server import running
+from tests.docs.pages import ROOT, blocks
 from tests.end_to_end.conftest import TOKEN, Workplace
 
-ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), ROOT / "CONTRIBUTING.md"]
 
 # Run by tests of their own: the whole suite cannot run inside itself (CI runs it), the wheel's
 # test installs, and test_the_demo_of_the_readme runs the demo.
 ELSEWHERE = ("script/demo", "script/test", "python3 -m venv")
-
-
-def blocks(text: str, language: str) -> list[str]:
-    """The fenced blocks of a language, without the indent of the list they stand in."""
-    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", text, re.MULTILINE | re.DOTALL)
-    return [re.sub(rf"^{indent}", "", block, flags=re.MULTILINE) for indent, block in found]
 
 
 @pytest.fixture
@@ -119,9 +112,3 @@ def test_the_readme_names_every_command_and_every_exit_code() -> None:
     codes = set(re.findall(r"^\| ([\d/]+) +\|", exits.__doc__ or "", re.MULTILINE))
     told = set(re.findall(r"^\| ([\d, ]+) \|", README, re.MULTILINE))
     assert {code.replace("/", ", ") for code in codes} == told
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_links_lead_somewhere(document: Path) -> None:
-    for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text("utf-8")):
-        assert (document.parent / target).exists(), target
