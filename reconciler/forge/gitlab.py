@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from reconciler.core.model import Json
 from reconciler.errors import ForgeError, ForgeHasNot
-from reconciler.forge.answers import Asked, items_of, member, number, text, unreadable
+from reconciler.forge.answers import Asked, items_of, number, text, unreadable
 from reconciler.forge.marker import ANY
 from reconciler.forge.model import Comment, Issue, Merged
 from reconciler.forge.sender import Answer, Ask, Sender
@@ -62,7 +62,7 @@ class GitLab:
         found = {
             number(item, "id", asked): item
             for item in self._pages(f"{self._request(request)}/notes", order, _PAGE_OF_TEXTS, asked)
-            if text(item, "body").startswith(ANY) and member(item, "system") is not True
+            if text(item, "body").startswith(ANY)
         }
         return [
             Comment(id_, text(item, "author", "username"), text(item, "body"))

@@ -90,18 +90,18 @@ class Sender:
 
         Raises `UsageError` where a token must not go to the base URL, `ForgeRefused` where it
         cannot be one."""
+        if not token or not all("!" <= char <= "~" for char in token):
+            raise ForgeRefused("the token is empty, or holds characters that no token has")
+        self._redaction = Redaction(token)
         base = base_of(base_url)
         if base is None or not (base.is_tls or base.is_loopback):
             raise UsageError(
-                f"the API's address {base_url!r} is not https://host/path (http is for this "
-                "machine alone): no token goes there"
+                f"the API's address {self._redaction.of_text(base_url)!r} is not https://host/path "
+                "(http is for this machine alone): no token goes there"
             )
-        if not token or not all("!" <= char <= "~" for char in token):
-            raise ForgeRefused("the token is empty, or holds characters that no token has")
         self._base_url = base_url.rstrip("/")
         self._is_tls = base.is_tls
         self._headers = {**_HEADERS, **headers(token)}
-        self._redaction = Redaction(token)
         self._clock = clock
         self._proxies = proxies
         self._verify = ca_bundle or True

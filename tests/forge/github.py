@@ -54,6 +54,8 @@ class Pull:
     merge_commit: str | None = None
     is_merged: bool = False
     heads: list[str] = field(default_factory=list)
+    author: str = "ada"
+    body: str = ""
 
 
 class FakeGitHub(Served):
@@ -247,7 +249,13 @@ class FakeGitHub(Served):
         self._need("issues", "read")
         state = call.query.get("state", "open")
         pulls = [
-            {"number": p.number, "state": "open", "body": "", "user": None, "pull_request": {}}
+            {
+                "number": p.number,
+                "state": "open",
+                "body": p.body,
+                "user": {"login": p.author},
+                "pull_request": {},
+            }
             for p in self.pulls.values()
         ]
         found = [*self.issues.values(), *pulls]

@@ -245,7 +245,7 @@ class FakeGitLab(Served):
         return [each for each in self.notes if each["on"] == [kind, number]]
 
     def _add_note(self, kind: str, number: int, author: str, body: str) -> dict[str, Any]:
-        note = {"id": self._id(), "on": [kind, number], "body": body, "system": False}
+        note = {"id": self._id(), "on": [kind, number], "body": body}
         self.notes.append({**note, "author": {"username": author}})
         return self.notes[-1]
 

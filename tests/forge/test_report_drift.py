@@ -169,6 +169,14 @@ def test_without_the_right_to_write_issues_it_says_so(
     assert "issues: write" in ended.err
 
 
+def test_a_pull_request_is_no_issue(github: FakeGitHub, folder: Path, command: Command) -> None:
+    """GitHub lists both. One that an app of the same name has opened is not ours to close."""
+    pull = github.create_pull()
+    pull.author, pull.body = github.login, f"{MARK}\nx"
+    assert Watching(github, folder, command).reports().code == 0
+    assert github.lines("PATCH") == []
+
+
 def test_it_closes_nothing_where_the_issues_cannot_be_read(watch: Watching) -> None:
     watch.reports("Spring")
     watch.fake.goes_wrong("GET", "/issues$", Reply(404, {"message": "no"}), times=9)

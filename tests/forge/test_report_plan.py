@@ -363,6 +363,16 @@ class TestThePlanBefore:
         assert ended.code == 0
         assert "is not to be had" in ended.err
 
+    def test_is_the_newest_that_has_not_expired(self, on_github: Playing) -> None:
+        assert isinstance(on_github.fake, FakeGitHub)
+        env = on_github.started(plan("Spring"))
+        on_github.fake.add_artifact(int(env["GITHUB_RUN_ID"]), {"plan.json": b"{}"})
+        on_github.fake.artifacts[-1]["expired"] = True
+        on_github.reports(env, plan("Spring"))
+        on_github.fake.push(on_github.pull)
+        assert on_github.planned(plan("Summer")).err == ""
+        assert "Another plan than before" in on_github.bodies()[0]
+
     def test_lies_at_another_origin_which_sees_no_token(self, play: Playing) -> None:
         if not isinstance(play.fake, FakeGitHub):
             play.fake.direct = True

@@ -57,6 +57,11 @@ class TestTheToken:
         with pytest.raises(UsageError, match="no token goes there"):
             sender(url)
 
+    def test_is_not_said_where_it_stands_in_the_address(self, sender: Make) -> None:
+        with pytest.raises(UsageError) as caught:
+            sender(f"https://oauth2:{TOKEN}@git.example.com/api/v4")
+        assert TOKEN not in str(caught.value)
+
     @pytest.mark.parametrize("token", ["", "a b", "a\nb", "\u00e4"])
     def test_must_be_one(self, sender: Make, token: str) -> None:
         with pytest.raises(ForgeRefused):
@@ -158,9 +163,9 @@ class TestAskingAgain:
             sender(server.url).ask(POST)
         assert clock.slept == [wait]
 
-    def test_nobody_waits_for_an_hour(self, sender: Make, clock: FakeClock) -> None:
-        hour = answer(429, {}, Retry_After="3600")
-        with serving(hour) as server, pytest.raises(ForgeError, match="3600 seconds: run again"):
+    def test_nobody_waits_for_minutes(self, sender: Make, clock: FakeClock) -> None:
+        long = answer(429, {}, Retry_After="121")
+        with serving(long) as server, pytest.raises(ForgeError, match="121 seconds: run again"):
             sender(server.url).ask(GET)
         assert (len(server.requests), clock.slept) == (1, [])
 
