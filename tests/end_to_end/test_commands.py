@@ -106,6 +106,16 @@ class TestPlanFiles:
         assert planned.out.startswith("**🟢 Low risk: 2 to create**\n\n")
         assert "| create | `spring` | `Spring ad` | audio, 1.6 kB |\n" in planned.out
 
+    def test_a_plan_and_a_saved_one_make_the_same_report_and_picture(
+        self, spots: Workplace
+    ) -> None:
+        for form, start in (("html", "<!doctype html>\n"), ("svg", "<svg ")):
+            planned = spots.run("plan", "--out", "plan.json", "--format", form)
+            shown = spots.run("show", "plan.json", "--format", form)
+            assert shown.out == planned.out
+            assert planned.out.startswith(start)
+            assert "2 to create" in planned.out
+
     def test_apply_by_digest_goes_on_only_where_the_plan_is_the_reviewed_one(
         self, spots: Workplace, sandbox: Sandbox
     ) -> None:

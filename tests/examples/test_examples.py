@@ -1,6 +1,7 @@
 """The examples: each is valid, plans what its expected-plan.txt says, and applies to nothing left.
+The plan of one of them is drawn in docs/plan.svg.
 
-To write the expected plans anew after a change of the rendering, and then to read the diff:
+To write these anew after a change of the rendering, and then to read the diff:
 `RECONCILER_WRITE_EXPECTED=1 script/test tests/examples`
 """
 
@@ -17,6 +18,9 @@ from reconciler.sandbox.server import running
 from tests.end_to_end.conftest import Workplace
 
 ROOT = Path(__file__).resolve().parents[2]
+PICTURE = ROOT / "docs" / "plan.svg"
+DRAWN = "move"
+"""The example whose plan the picture shows."""
 EXAMPLES = sorted(path.parent for path in ROOT.glob("examples/*/catalog.yaml"))
 
 
@@ -41,6 +45,11 @@ def test_an_example_plans_what_it_says_and_applies(example: Path, tmp_path: Path
         if os.environ.get("RECONCILER_WRITE_EXPECTED"):
             expected.write_text(stable(planned.out), "utf-8")
         assert stable(planned.out) == expected.read_text("utf-8")
+        if example.name == DRAWN:
+            drawn = work.run("plan", "--format", "svg").out
+            if os.environ.get("RECONCILER_WRITE_EXPECTED"):
+                PICTURE.write_text(drawn, "utf-8")
+            assert drawn == PICTURE.read_text("utf-8")
         applied = work.run("apply", "--yes")
         assert applied.code == 0, applied.err
         assert work.run("plan", "--detailed-exitcode").code == 0

@@ -46,7 +46,9 @@ from reconciler.core.planner import make_plan
 from reconciler.ledger.verifying import verify
 from reconciler.render.drift_text import drift_text
 from reconciler.render.listing import list_text
+from reconciler.render.plan_html import Parts, plan_html
 from reconciler.render.plan_markdown import plan_markdown
+from reconciler.render.plan_picture import plan_svg
 from reconciler.render.plan_text import plan_text
 from reconciler.render.values import clipped
 from reconciler.sandbox.server import running
@@ -289,6 +291,18 @@ def test_the_text_of_a_plan(name: str) -> None:
 
     one, ten = planned(name, N), planned(name, N * 10)
     grows_with(lambda: in_full(one), lambda: in_full(ten))
+
+
+@pytest.mark.parametrize("name", ["all new", "all drifted", "all twice"])
+def test_the_report_of_a_plan(name: str) -> None:
+    def pieces(plan: Plan) -> list[int]:
+        parts = Parts("{{first}}{{rest}}{{data}}{{flows}}", "", "")
+        return [*map(len, plan_html(plan, MADE, parts))]
+
+    one, ten = planned(name, N), planned(name, N * 10)
+    assert max(pieces(ten)) < 1.1 * max(pieces(one))
+    assert len(plan_svg(ten)) < len(plan_svg(one)) + 100
+    grows_with(lambda: pieces(one), lambda: pieces(ten))
 
 
 def test_a_text_of_which_nothing_can_be_seen() -> None:

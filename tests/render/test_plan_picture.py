@@ -1,6 +1,6 @@
 """The picture of a plan: an XML document that hides nothing, loads nothing and is always the same.
 
-`RECONCILER_GOLDEN=write` writes docs/plan.svg anew: look at it.
+That of an example stands in docs/plan.svg: see tests/examples.
 """
 
 from __future__ import annotations
