@@ -20,6 +20,7 @@ from typing import Final
 from reconciler.core.codec import Made
 from reconciler.core.marks import USUAL_MARKS
 from reconciler.core.plan import Change, ChangeId, Plan
+from reconciler.core.risk import risk_of
 from reconciler.render import report_html as pieces
 from reconciler.render.change_text import VERBS, Verb, verb_of
 from reconciler.render.fields import foldable
@@ -30,6 +31,7 @@ from reconciler.render.plan_picture import MOST_PLACES, NARROW, STYLE, WIDE, dra
 from reconciler.render.plan_words import cost, doing, more
 from reconciler.render.report_rows import as_json, row_of
 from reconciler.render.selection import Selection
+from reconciler.render.snapshot_words import from_snapshot
 from reconciler.render.values import clipped, message_text
 
 MOST: Final = 50_000
@@ -57,11 +59,11 @@ def plan_html(
     parts: Parts,
     *,
     marks: AbstractSet[str] = USUAL_MARKS,
-    risk: tuple[str, Sequence[str]] | None = None,
     most: int = MOST,
 ) -> Iterator[str]:
-    """The page, piece by piece. `marks`: the names of the mark's fields. `risk`: how much, in a
-    word, and why. At most `most` changes are in it, shared out over buckets and verbs."""
+    """The page, piece by piece. `marks`: the names of the mark's fields. At most `most` changes
+    are in it, shared out over buckets and verbs."""
+    risk = risk_of(plan, marks)
     style = f"{parts.style}{STYLE}"
     slots = {
         **_head(plan, made),
@@ -69,7 +71,7 @@ def plan_html(
         "policy": [_policy(style, parts.script)],
         "style": [style],
         "script": [parts.script],
-        "risk": () if risk is None else pieces.risk_said(*risk),
+        "risk": pieces.risk_said(risk.level, risk.reasons),
     }
     for at, piece in enumerate(_SLOT.split(parts.page)):
         if at % 2:
@@ -99,9 +101,9 @@ def _head(plan: Plan, made: Made) -> Mapping[str, Iterable[str]]:
 
 
 def _verdict(plan: Plan) -> str:
-    if plan.violations:
-        return f"Refused by guardrails. {doing(plan.summary)}"
-    return doing(plan.summary)
+    refused = "Refused by guardrails. " if plan.violations else ""
+    made = "" if plan.snapshot is None else f". Made {from_snapshot(plan.snapshot)}"
+    return f"{refused}{doing(plan.summary)}{made}"
 
 
 class _Changes:

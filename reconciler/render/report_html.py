@@ -17,6 +17,7 @@ from reconciler.render.report_fields import Field
 from reconciler.render.report_rows import Row, fields_left_out
 from reconciler.render.safe import visible
 from reconciler.render.shares import shares
+from reconciler.render.snapshot_words import doubt, from_snapshot
 from reconciler.render.values import clipped, message_text
 
 _MOST_SAID: Final = 500
@@ -31,6 +32,9 @@ def about(plan: Plan, created_at: str) -> Iterator[str]:
     """What the plan was made from, and when."""
     yield _about("Service", element("code", clipped(plan.origin, _NAME)))
     yield _about("Made", escaped(clipped(created_at, _NAME)))
+    if plan.snapshot is not None:
+        words = f"{from_snapshot(plan.snapshot)}. {doubt(plan.snapshot)}".strip()
+        yield _about("Live", escaped(words[:1].upper() + words[1:]))
     options = [element("code", clipped(option, _NAME)) for option in asked_for(plan.options)]
     if options:
         yield _about("With", " ".join(options))

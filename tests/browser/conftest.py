@@ -223,8 +223,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     @cache
     def write(name: str) -> Path:
         path = folder / f"{name}.html"
-        risk = ("high", ["2 files are deleted for good"]) if name == "full" else None
-        path.write_text(plan_html(PLANS[name](), risk=risk), "utf-8")
+        path.write_text(plan_html(PLANS[name]()), "utf-8")
         return path
 
     return write

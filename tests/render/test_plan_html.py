@@ -228,11 +228,19 @@ def test_marks_are_called_so_and_protection_is() -> None:
     }
 
 
-def test_risk_is_said_where_it_is_known() -> None:
-    assert "Risk:" not in page(stories.small()).text
-    text = page(stories.small(), risk=("high", ["2 files are deleted \x1b for good"])).text
+def test_the_risk_is_said_with_its_reasons() -> None:
+    text = page(stories.small()).text
     assert "Risk:  high" in text
-    assert r"2 files are deleted \u{1b} for good" in text
+    assert "deletes 2 files for good" in text
+
+
+def test_a_plan_from_a_snapshot_says_so_above_all() -> None:
+    text = page(stories.from_snapshot()).text
+    assert text.count("from a snapshot of 2026-01-01T00:00:00Z, 3 days old: cannot be applied") == 1
+    assert (
+        "From a snapshot of 2026-01-01T00:00:00Z, 3 days old: cannot be applied. What is live"
+        in text
+    )
 
 
 def test_nothing_to_do_is_said() -> None:
