@@ -127,12 +127,15 @@ class BranchStore:
         """The last record that is known to be at `origin`."""
         return self._known.end
 
+    def gather(self) -> None:
+        """A push takes long: wait a moment for more records, and now and then for other runners."""
+        self._wait(self._turns.before_a_group())
+
     def append(self, records: Sequence[Mapping[str, Json]]) -> None:
         """Push the records, after whatever others have pushed meanwhile."""
         if not records:
             return
         with _told(f"writing to the ledger {self._branch}", "; nothing more is sent"):
-            self._wait(self._turns.before_a_group())
             tries, group = Tries(self._losses), self._chained(records)
             while (failure := self._failure_of(group)) is not None:
                 seen = self._known
