@@ -285,14 +285,17 @@ def _told(doing: str, so: str = "") -> Iterator[None]:
         ) from error
     except GitFailed as error:
         raise LedgerError(f"{doing}: {error}{so}{_what_now(error)}") from error
+    except OSError as error:
+        # The folder for temporary files is full, or nobody may write there.
+        raise LedgerError(f"{doing}: {error.filename}: {error.strerror}{so}") from error
 
 
 def _what_now(error: GitFailed) -> str:
     if error.is_refused:
         return (
-            ". Does this run have the right to push there? On GitHub the job needs `permissions: "
-            "contents: write`, and a checkout that keeps its credentials; on GitLab, a token with "
-            "`write_repository`; and the branch must let that user push"
+            ". Does this run have the right to read the repository and, where it applies, to push "
+            "to that branch? On GitHub the job needs `permissions: contents: write`, and a "
+            "checkout that keeps its credentials; on GitLab, a token with `write_repository`"
         )
     if error.is_nowhere:
         return (
