@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -64,7 +64,7 @@ class Git:
     """Where it runs."""
     repository: Path | None = None
     """None: the one that the folder is in."""
-    settings: tuple[tuple[str, str], ...] = ()
+    settings: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """More of them, as name and value. They may hold credentials, so no argument shows them."""
 
     def run(self, *arguments: str, stdin: bytes = b"", seconds: float = 60) -> bytes:

@@ -127,12 +127,15 @@ class BranchStore:
         """The last record that is known to be at `origin`."""
         return self._known.end
 
+    def gather(self) -> None:
+        """A push takes long: wait a moment for more records, and now and then for other runners."""
+        self._wait(self._turns.before_a_group())
+
     def append(self, records: Sequence[Mapping[str, Json]]) -> None:
         """Push the records, after whatever others have pushed meanwhile."""
         if not records:
             return
         with _told(f"writing to the ledger {self._branch}", "; nothing more is sent"):
-            self._wait(self._turns.before_a_group())
             tries, group = Tries(self._losses), self._chained(records)
             while (failure := self._failure_of(group)) is not None:
                 seen = self._known
@@ -282,14 +285,17 @@ def _told(doing: str, so: str = "") -> Iterator[None]:
         ) from error
     except GitFailed as error:
         raise LedgerError(f"{doing}: {error}{so}{_what_now(error)}") from error
+    except OSError as error:
+        # The folder for temporary files is full, or nobody may write there.
+        raise LedgerError(f"{doing}: {error.filename}: {error.strerror}{so}") from error
 
 
 def _what_now(error: GitFailed) -> str:
     if error.is_refused:
         return (
-            ". Does this run have the right to push there? On GitHub the job needs `permissions: "
-            "contents: write`, and a checkout that keeps its credentials; on GitLab, a token with "
-            "`write_repository`; and the branch must let that user push"
+            ". Does this run have the right to read the repository and, where it applies, to push "
+            "to that branch? On GitHub the job needs `permissions: contents: write`, and a "
+            "checkout that keeps its credentials; on GitLab, a token with `write_repository`"
         )
     if error.is_nowhere:
         return (

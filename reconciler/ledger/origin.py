@@ -23,7 +23,7 @@ _TAKEN: Final = re.compile(
 )
 _ID: Final = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 _TIP: Final = "refs/reconciler/tip"
-_FOR_A_PUSH, _FOR_A_FETCH = 120.0, 600.0
+_FOR_A_LOOK, _FOR_A_PUSH, _FOR_A_FETCH = 60.0, 120.0, 600.0
 """Seconds."""
 
 
@@ -59,7 +59,7 @@ class Origin:
         """Find the repository and its `origin`, which is not asked yet. Raises `GitFailed`."""
         self._ref = f"refs/heads/{branch.name}"
         self._clone = Git(branch.folder)
-        self._temporary = TemporaryDirectory(prefix="reconciler-")
+        self._temporary = TemporaryDirectory(prefix="reconciler-", ignore_cleanup_errors=True)
         try:
             self._git = _reaching_as(self._clone, Path(self._temporary.name))
         except BaseException:
@@ -88,7 +88,9 @@ class Origin:
 
     def tip(self) -> str | None:
         """The commit that the branch has now; None where there is no such branch."""
-        for line in self._git.run("ls-remote", "origin", self._ref, seconds=120).splitlines():
+        for line in self._git.run(
+            "ls-remote", "origin", self._ref, seconds=_FOR_A_LOOK
+        ).splitlines():
             found, _, name = line.partition(b"\t")
             if name == self._ref.encode() and _ID.fullmatch(found):
                 return found.decode()
@@ -124,9 +126,12 @@ class Origin:
         """The bytes of files that are here, in this order."""
         said = self._git.run("cat-file", "--batch", stdin="".join(f"{b}\n" for b in blobs).encode())
         found, at = list[bytes](), 0
-        for _ in blobs:
+        for blob in blobs:
             end = said.index(b"\n", at)
-            size = int(said[at:end].rpartition(b" ")[2])
+            told = said[at:end].rpartition(b" ")[2]
+            if not told.isdigit():
+                raise GitFailed("git cat-file", f"{blob} is missing")
+            size = int(told)
             found.append(said[end + 1 : end + 1 + size])
             at = end + size + 2
         return found

@@ -21,6 +21,11 @@ class Store(Protocol):
         """The last record that is known to be kept."""
         ...
 
+    def gather(self) -> None:
+        """Wait for more records to come, where keeping them takes long. Called before each
+        `append`, whose records are still open then."""
+        ...
+
     def append(self, records: Sequence[Mapping[str, Json]]) -> None:
         """Chain the records to the last one and keep them. Raises `LedgerError` where they are
         not known to be kept: then nothing may be appended any more."""

@@ -1,8 +1,9 @@
 """How long a runner waits before it pushes, and when it gives up. Pure.
 
-Whoever lost a push must look before the next one, and would never be first while another goes on
-at once. So nobody does for ever: after some pushes in a row a runner pauses for as long as four
-pushes take. Where others were there lately it does so often, and else ever less.
+A push takes long, and many workers share one: so a moment is waited for those who come just after
+the first. Whoever lost a push must look before the next one, and would never be first while another
+goes on at once. So nobody does for ever: after some pushes in a row a runner pauses for as long as
+four pushes take. Where others were there lately it does so often, and else ever less.
 """
 
 from collections.abc import Callable
@@ -12,8 +13,9 @@ MOST_LOSSES = 100
 """How often another runner may be first, with one group."""
 _SHORTEST, _LONGEST = 4, 32
 """Pushes in a row."""
-_PAUSE = 4
-"""Pushes."""
+_PAUSE = 4.0
+_MOMENT = 0.25
+"""Both in pushes."""
 _LONGEST_PUSH = 2.0
 """Seconds that a push is taken to last at most."""
 
@@ -29,9 +31,9 @@ class Turns:
         self._took = 0.0
 
     def before_a_group(self) -> float:
-        """Seconds to wait, so that others come in."""
+        """Seconds to wait, so that more records or other runners come in."""
         if self._in_a_row < self._turn:
-            return 0.0
+            return _MOMENT * self._took
         self._turn, self._in_a_row = min(2 * self._turn, _LONGEST), 0
         return _PAUSE * self._took
 

@@ -148,17 +148,20 @@ class Ledger:
 
     def _write_out(self, group: _Group) -> None:
         """The group, with all who joined it by now. Who comes later waits for the next."""
-        with self._lock:
-            self._open = None
         failure: LedgerError | None = LedgerError(
             f"writing to the ledger {self._place}: broken off"
         )
         try:
+            if self._broken is None:
+                self._store.gather()
+            with self._lock:
+                self._open = None
             failure = self._broken or self._kept(group)
         finally:
             # Nobody waits for ever, and nobody believes what is not so, whatever broke this off.
-            if failure is not None:
-                with self._lock:
+            with self._lock:
+                self._open = None if self._open is group else self._open
+                if failure is not None:
                     self._broken = group.failure = failure
                     self._unwritten += [
                         each for each in group.records if str(each["kind"]).endswith(".ended")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +18,7 @@ from tests.ledger.made import DONE, run, update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SECRET = "a-secret-that-nothing-may-show"
 
@@ -231,8 +232,12 @@ class TestCredentials:
 
 class TestATimeLimit:
     def test_ends_git_and_what_it_has_started(self, hub: Hub, wrapped: Wrapped) -> None:
-        wrapped.before("ls-remote", f"sleep 600 & echo $! > {hub.folder}/pid; wait")
+        held = hub.folder / "held"
+        os.mkfifo(held)
+        reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+        wrapped.before("ls-remote", f"exec 9> {held}; echo x >&9; sleep 600 & wait")
         with pytest.raises(GitFailed, match="no answer within 2 seconds"):
             Git(hub.folder).run("ls-remote", hub.url, seconds=2)
-        state = Path("/proc", (hub.folder / "pid").read_text().strip(), "stat")
-        assert not state.exists() or ") Z " in state.read_text()
+        os.set_blocking(reader, True)
+        with os.fdopen(reader, "rb") as stream:
+            assert stream.read() == b"x\n", "it ends once nobody holds the other end any more"

@@ -400,10 +400,7 @@ class TestWhatIsNoLedgersBranch:
         run(hub.branch(), (update(), DONE))
         assert len(hub.records()) == 4
 
-    def test_is_none_where_there_is_no_repository(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    def test_is_none_where_there_is_no_repository(self, tmp_path: Path) -> None:
         with pytest.raises(LedgerError, match="not a git repository"):
             opened(Branch("ledger", tmp_path), "run-1")
 
@@ -418,6 +415,14 @@ class TestWhatIsNoLedgersBranch:
         git(clone, "remote", "set-url", "origin", f"{hub.url}-gone")
         with pytest.raises(LedgerError, match=r"^reading the ledger git:ledger: git ls-remote: "):
             read(Branch("ledger", clone))
+
+    def test_is_none_without_a_folder_for_temporary_files(
+        self, hub: Hub, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        branch = hub.branch()
+        monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+        with pytest.raises(LedgerError, match=r"^reading the ledger git:ledger: /nowhere/recon"):
+            read(branch)
 
     def test_is_none_without_git(self, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
         branch = hub.branch()

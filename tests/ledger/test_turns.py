@@ -13,7 +13,7 @@ def pauses(runner: Turns, pushes: int, *, took: float = 1.0) -> list[int]:
     """The groups before which the runner pauses."""
     found = []
     for number in range(pushes):
-        if runner.before_a_group() > 0:
+        if runner.before_a_group() > took:
             found.append(number)
         runner.pushed(took)
     return found
@@ -28,6 +28,12 @@ class TestTurns:
         pauses(runner, 100)
         runner.lost(1.0)
         assert pauses(runner, 10) == [4]
+
+    def test_wait_a_moment_for_those_who_come_just_after_the_first(self) -> None:
+        runner = turns()
+        assert runner.before_a_group() == 0.0, "nothing is known of pushes yet"
+        runner.pushed(1.0)
+        assert runner.before_a_group() == 0.25
 
     def test_pause_for_four_pushes(self) -> None:
         runner = turns()
