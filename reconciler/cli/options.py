@@ -8,6 +8,8 @@ import click
 
 from reconciler.core.plan import Options, Rule
 
+PLAN_FORMATS = ("text", "markdown", "json", "github", "dotenv", "terraform", "codequality")
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -65,6 +67,29 @@ def refresh_option(function: Function) -> Function:
             show_default=True,
             help="How the buckets are read: page by page, or from the service's own dumps, of "
             "which it makes one a day for each bucket.",
+        ),
+    )
+
+
+def plan_format_option(function: Function) -> Function:
+    """In which form a plan is shown."""
+    return _all(
+        function,
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(PLAN_FORMATS),
+            default=PLAN_FORMATS[0],
+            show_default=True,
+            help="For people (text), for a comment on a pull request or a step summary (markdown), "
+            "for programs (json: the plan file's own bytes), for GitHub as annotations (github) "
+            "and outputs (dotenv), for GitLab's reports (dotenv, terraform, codequality).",
+        ),
+        click.option(
+            "--previous",
+            metavar="PLAN.json",
+            type=click.Path(path_type=Path),
+            help="With --format markdown: say what changed since this plan.",
         ),
     )
 

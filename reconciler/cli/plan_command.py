@@ -7,6 +7,7 @@ import click
 from reconciler.cli.options import (
     catalog_options,
     options_of,
+    plan_format_option,
     plan_options,
     refresh_option,
     service_options,
@@ -25,14 +26,7 @@ from reconciler.stages import stage
 @service_options
 @refresh_option
 @click.option("--out", type=click.Path(path_type=Path), help="Write the plan file here.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, for a comment on a pull request, or for programs.",
-)
+@plan_format_option
 @click.option(
     "--detailed-exitcode", is_flag=True, help="End with 2 where there is something to do."
 )
@@ -51,6 +45,7 @@ def command(
     refresh: str,
     out: Path | None,
     form: str,
+    previous: Path | None,
     detailed_exitcode: bool,
     verbose: bool,
     output: Output,
@@ -58,10 +53,11 @@ def command(
     """Show what apply would do. It reads the service, and cannot write to it."""
     from reconciler.app import make_plan
     from reconciler.cli.reading import by_dump, check_only, open_and_read, open_catalog, read_for
-    from reconciler.cli.showing import made_now, show_plan
+    from reconciler.cli.showing import Form, made_now, show_plan
     from reconciler.core.marks import mark_fields
     from reconciler.planfile import write_plan
 
+    how = Form.asked(form, catalog, previous)
     if refresh == "dump":
         desired = open_catalog(catalog, source_root, output).desired
         live = read_for(desired, token_file, concurrency, max_rps, output, by_dump(output))
@@ -76,7 +72,7 @@ def command(
         if out is not None:
             write_plan(out, plan, made)
         marks = mark_fields(desired.identity)
-        show_plan(plan, made, form, output, verbose=verbose, marks=marks)
+        show_plan(plan, made, how, output, verbose=verbose, marks=marks)
     if plan.violations:
         return RefusedByGuardrail.exit_code
     return 2 if detailed_exitcode and plan.changes else 0
