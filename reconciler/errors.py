@@ -38,13 +38,14 @@ class ReconcilerError(Exception):
 
 
 class CatalogError(ReconcilerError):
-    """The catalogue has problems. `problems` holds all of them, ready to print, one a line."""
+    """The catalogue has problems. `problems` holds all of them, ready to print, one a line, and
+    `count` says how many they are."""
 
     def __init__(self, problems: Sequence[object], *, count: int | None = None) -> None:
         """Keep the problems, in the order of their places. `count`: how many there are, where the
         last line stands for more than one."""
         self.problems = tuple(problems)
-        count = len(self.problems) if count is None else count
+        self.count = count = len(self.problems) if count is None else count
         lines = "\n".join(str(problem) for problem in self.problems)
         super().__init__(f"{lines}\n{count:,} problem{'s' if count != 1 else ''} in the catalogue")
 

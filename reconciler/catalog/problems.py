@@ -35,9 +35,14 @@ class Problem:
 
     def __str__(self) -> str:
         """`file:line:column: path: message (hint)`: editors make a link of the beginning."""
+        return _visible(f"{self.place}: {self.said}")
+
+    @property
+    def said(self) -> str:
+        """The same without the place."""
         path = f"{self.path}: " if self.path else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return _visible(f"{self.place}: {path}{self.message}{hint}")
+        return _visible(f"{path}{self.message}{hint}")
 
 
 @dataclass(frozen=True, slots=True)

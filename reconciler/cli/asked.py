@@ -10,7 +10,7 @@ from reconciler.app import make_plan
 from reconciler.applying import Work, check_can_be_applied, work_of, work_of_reviewed
 from reconciler.cli.output import Output
 from reconciler.cli.reading import check_only
-from reconciler.cli.showing import made_now, show_plan
+from reconciler.cli.showing import TEXT, made_now, show_plan
 from reconciler.cli.telling import tell_differences, tell_new
 from reconciler.core.codec import digest_of
 from reconciler.core.marks import mark_fields
@@ -72,7 +72,7 @@ class Asked:
 
     def _show(self, plan: Plan, desired: DesiredState, output: Output) -> None:
         marks = mark_fields(desired.identity)
-        show_plan(plan, made_now(), "text", output, verbose=self.verbose, marks=marks)
+        show_plan(plan, made_now(), TEXT, output, verbose=self.verbose, marks=marks)
 
     def _check_digest(self, plan: Plan, desired: DesiredState, output: Output) -> None:
         if self.digest is None or self.digest == plan.digest:

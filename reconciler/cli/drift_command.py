@@ -25,10 +25,10 @@ from reconciler.cli.timing import timed
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "markdown", "json"]),
     default="text",
     show_default=True,
-    help="For people, or for programs.",
+    help="For people, for an issue or a step summary, or for programs.",
 )
 @click.option("--unmanaged", is_flag=True, help="Show foreign files, and count them as drift.")
 @verbose_option
@@ -56,7 +56,6 @@ def command(
     from reconciler.cli.showing import made_now, most_shown
     from reconciler.core.drift_codec import DriftReport, encode_drift
     from reconciler.core.marks import mark_fields
-    from reconciler.render.drift_text import drift_text
 
     desired, live = open_and_read(catalog, source_root, token_file, concurrency, max_rps, output)
     check_only(only, desired, live)
@@ -67,11 +66,17 @@ def command(
         only=tuple(sorted(set(only))),
         unmanaged=unmanaged,
     )
-    if form == "json":
-        output.json(encode_drift(DriftReport(desired.catalog, drift, made_now())))
-    else:
-        marks, most = mark_fields(desired.identity), most_shown(len(drift.items), verbose=verbose)
-        output.result(
-            drift_text(drift, width=output.width, most=most, verbose=verbose, marks=marks)
-        )
+    marks, most = mark_fields(desired.identity), most_shown(len(drift.items), verbose=verbose)
+    match form:
+        case "json":
+            output.json(encode_drift(DriftReport(desired.catalog, drift, made_now())))
+        case "markdown":
+            from reconciler.render.drift_markdown import drift_markdown
+
+            output.raw([drift_markdown(drift, most=most, marks=marks).encode()])
+        case _:
+            from reconciler.render.drift_text import drift_text
+
+            width = output.width
+            output.result(drift_text(drift, width=width, most=most, verbose=verbose, marks=marks))
     return 2 if drift.items else 0

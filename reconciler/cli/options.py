@@ -15,6 +15,11 @@ from reconciler.errors import UsageError
 if TYPE_CHECKING:
     from reconciler.ledger import Place
 
+PLAN_FORMATS = (
+    *("text", "markdown", "html", "svg", "json"),
+    *("github", "dotenv", "terraform", "codequality"),
+)
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -105,6 +110,30 @@ def snapshot_options(function: Function) -> Function:
             default="7d",
             show_default=True,
             help="With --snapshot: refuse one that is as old as this.",
+        ),
+    )
+
+
+def plan_format_option(function: Function) -> Function:
+    """In which form a plan is shown."""
+    return _all(
+        function,
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(PLAN_FORMATS),
+            default=PLAN_FORMATS[0],
+            show_default=True,
+            help="For people (text), for a comment on a pull request or a step summary (markdown), "
+            "as a report for the browser (html) and its picture (svg), for programs (json: the "
+            "plan file's own bytes), for GitHub as annotations (github) and outputs (dotenv), for "
+            "GitLab's reports (dotenv, terraform, codequality).",
+        ),
+        click.option(
+            "--previous",
+            metavar="PLAN.json",
+            type=click.Path(path_type=Path),
+            help="With --format markdown: say what changed since this plan.",
         ),
     )
 

@@ -8,6 +8,7 @@ from reconciler.cli.options import (
     catalog_options,
     check_snapshot_options,
     options_of,
+    plan_format_option,
     plan_options,
     refresh_option,
     service_options,
@@ -28,15 +29,7 @@ from reconciler.stages import stage
 @refresh_option
 @snapshot_options
 @click.option("--out", type=click.Path(path_type=Path), help="Write the plan file here.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "markdown", "html", "svg", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, for a comment on a pull request, a report for the browser, its picture, "
-    "or for programs.",
-)
+@plan_format_option
 @click.option(
     "--detailed-exitcode", is_flag=True, help="End with 2 where there is something to do."
 )
@@ -57,6 +50,7 @@ def command(
     max_age: float,
     out: Path | None,
     form: str,
+    previous: Path | None,
     detailed_exitcode: bool,
     verbose: bool,
     output: Output,
@@ -64,11 +58,12 @@ def command(
     """Show what apply would do. It reads the service, and cannot write to it."""
     from reconciler.app import make_plan
     from reconciler.cli.reading import check_only, open_and_read, open_and_read_snapshot
-    from reconciler.cli.showing import made_now, show_plan
+    from reconciler.cli.showing import Form, made_now, show_plan
     from reconciler.core.marks import mark_fields
     from reconciler.planfile import write_plan
 
     check_snapshot_options(snapshot)
+    how = Form.asked(form, catalog, previous)
     if snapshot is None:
         desired, live = open_and_read(
             catalog, source_root, token_file, concurrency, max_rps, output, refresh
@@ -82,7 +77,7 @@ def command(
         if out is not None:
             write_plan(out, plan, made)
         marks = mark_fields(desired.identity)
-        show_plan(plan, made, form, output, verbose=verbose, marks=marks)
+        show_plan(plan, made, how, output, verbose=verbose, marks=marks)
     if plan.violations:
         return RefusedByGuardrail.exit_code
     return 2 if detailed_exitcode and plan.changes else 0

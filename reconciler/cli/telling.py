@@ -7,6 +7,7 @@ from typing import assert_never
 from reconciler.applying import Finished, Work
 from reconciler.cli.output import Output
 from reconciler.core.codec import action
+from reconciler.core.comparison import compare
 from reconciler.core.content import Content
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import Change, Create, Move, Plan, Update
@@ -66,19 +67,23 @@ def tell_new(work: Work, output: Output) -> None:
 
 def tell_differences(reviewed: Plan, now: Plan, output: Output) -> None:
     """How the plan of now differs from the one that was reviewed."""
-    before = {change.id: change for change in reviewed.changes}
-    after = {change.id: change for change in now.changes}
-    gone, new = before.keys() - after.keys(), after.keys() - before.keys()
-    other = {name for name in after.keys() & before.keys() if after[name] != before[name]}
-    for names, changes, said in (
-        (gone, before, "reviewed, and no longer planned"),
-        (new, after, "planned now, and not reviewed"),
-        (other, after, "planned otherwise than reviewed"),
+    since = compare(reviewed, now)
+    for differs, said in (
+        (since.catalog, "it was of another catalogue"),
+        (since.origin, "it was for another service, or for other buckets"),
+        (since.options, "it was asked for with other options"),
     ):
-        for name in sorted(names)[:_MOST]:
-            output.tell(f"{said}: {action(changes[name])} {_subject(changes[name])}")
-        if len(names) > _MOST:
-            output.tell(f"... and {len(names) - _MOST:,} more {said}")
+        if differs:
+            output.tell(f"reviewed otherwise: {said}")
+    for changes, said in (
+        (since.gone, "reviewed, and no longer planned"),
+        (since.new, "planned now, and not reviewed"),
+        ([after for _, after in since.different], "planned otherwise than reviewed"),
+    ):
+        for change in changes[:_MOST]:
+            output.tell(f"{said}: {action(change)} {_subject(change)}")
+        if len(changes) > _MOST:
+            output.tell(f"... and {len(changes) - _MOST:,} more {said}")
 
 
 def _tell_outcome(change: Change, outcome: Outcome, output: Output) -> None:

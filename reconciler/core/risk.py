@@ -77,7 +77,7 @@ def _high(plan: Plan, changes: tuple[Weighed, ...]) -> Iterator[tuple[Level, str
         (rules, f"is refused by guardrails: {', '.join(rules)}"),
         (allowed and changes, f"lifts guardrails: --allow {' --allow '.join(allowed)}"),
         (deleted, f"deletes {_files(deleted)} for good{protected}"),
-        (replaced, f"replaces {_files(replaced)}: their acr_ids change"),
+        (replaced, f"replaces {_files(replaced)}: {_acr_ids(replaced)}"),
         (bared, f"takes the protection of {_files(bared)} away"),
     ):
         if holds:
@@ -109,6 +109,10 @@ def _low(changes: tuple[Weighed, ...]) -> Iterator[tuple[Level, str]]:
 def _updated(changes: tuple[Weighed, ...]) -> int:
     weights = (Weight.UPDATED, Weight.EMPTIED, Weight.UNPROTECTED)
     return sum(1 for one in changes if one.weight in weights)
+
+
+def _acr_ids(count: int) -> str:
+    return "its acr_id changes" if count == 1 else "their acr_ids change"
 
 
 def _files(count: int) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import assert_never
 
 from reconciler.core.plan import Create, Delete, Move, Update
 from reconciler.core.weighing import Weighed
 from reconciler.render.before_after import change_details
 from reconciler.render.fields import foldable
+from reconciler.render.fitting import Once
 from reconciler.render.markdown import block, cell, code, details
 from reconciler.render.page import counted
 from reconciler.render.rows import Rows, together, word_of
@@ -20,51 +22,53 @@ _NAME = 40
 _MOST_FIELDS = 5
 
 
-def grave_table(rows: Rows, marks: AbstractSet[str], detailed: int) -> Iterator[str]:
-    """What can lose something, of all buckets together: nobody shall have to look for it."""
-    if not rows.count:
-        return
-    yield "#### ⚠️ Look here first\n"
-    if rows.listed:
-        lines = "".join(_grave_row(one, marks) for one in rows.listed)
-        yield (
-            "| action | bucket | key | title | acr_id that is lost | why |\n"
-            f"|---|---|---|---|---|---|\n{lines}"
-        )
-    yield from _rest(rows, marks, detailed)
+class ChangeTables:
+    """The tables of one plan. `marks`: the names of the mark's fields."""
 
+    def __init__(self, marks: AbstractSet[str]) -> None:
+        """Begin."""
+        self._marks = marks
+        self._row = Once[Weighed](partial(_row, marks=marks))
+        self._grave_row = Once[Weighed](partial(_grave_row, marks=marks))
 
-def bucket_tables(
-    buckets: Mapping[str, Rows], marks: AbstractSet[str], detailed: int
-) -> Iterator[str]:
-    """A table for each bucket with the other changes. `detailed`: as many have before and after."""
-    unseen: list[Rows] = []
-    for bucket, rows in buckets.items():
-        if not rows.listed:
-            unseen.append(rows)
-            continue
-        yield f"#### Bucket {code(bucket, _KEY)}: {rows.to_do()}\n"
-        lines = "".join(_row(one, marks) for one in rows.listed)
-        yield f"| action | key | title | what |\n|---|---|---|---|\n{lines}"
-        yield from _rest(rows, marks, detailed)
-        detailed = max(0, detailed - len(rows.listed))
-    if unseen:
-        yield f"… and in {counted(len(unseen), 'more bucket')}: {together(unseen).to_do()}\n"
+    def grave(self, rows: Rows, detailed: int) -> Iterator[str]:
+        """What can lose something, of all buckets together: nobody shall have to look for it."""
+        if not rows.count:
+            return
+        yield "#### ⚠️ Look here first\n"
+        if rows.listed:
+            lines = "".join(map(self._grave_row, rows.listed))
+            yield (
+                "| action | bucket | key | title | acr_id that is lost | why |\n"
+                f"|---|---|---|---|---|---|\n{lines}"
+            )
+        yield from self._rest(rows, detailed)
 
+    def buckets(self, buckets: Mapping[str, Rows], detailed: int) -> Iterator[str]:
+        """A table for each bucket with the other changes. `detailed`: how many have before and
+        after."""
+        unseen: list[Rows] = []
+        for bucket, rows in buckets.items():
+            if not rows.listed:
+                unseen.append(rows)
+                continue
+            yield f"#### Bucket {code(bucket, _KEY)}: {rows.to_do()}\n"
+            lines = "".join(map(self._row, rows.listed))
+            yield f"| action | key | title | what |\n|---|---|---|---|\n{lines}"
+            yield from self._rest(rows, detailed)
+            detailed = max(0, detailed - len(rows.listed))
+        if unseen:
+            yield f"… and in {counted(len(unseen), 'more bucket')}: {together(unseen).to_do()}\n"
 
-def _rest(rows: Rows, marks: AbstractSet[str], detailed: int) -> Iterator[str]:
-    left_out = rows.left_out()
-    if left_out:
-        yield f"… and {left_out}\n"
-    shown = rows.listed[:detailed]
-    if shown:
-        of = "" if len(shown) == rows.count else f" of the first {len(shown):,}"
-        yield details(f"Before and after{of}", block(_lines(shown, marks), "diff"))
-
-
-def _lines(shown: Sequence[Weighed], marks: AbstractSet[str]) -> Iterator[str]:
-    for one in shown:
-        yield from change_details(one, marks)
+    def _rest(self, rows: Rows, detailed: int) -> Iterator[str]:
+        left_out = rows.left_out()
+        if left_out:
+            yield f"… and {left_out}\n"
+        shown = rows.listed[:detailed]
+        if shown:
+            of = "" if len(shown) == rows.count else f" of the first {len(shown):,}"
+            lines = (line for one in shown for line in change_details(one, self._marks))
+            yield details(f"Before and after{of}", block(lines, "diff"))
 
 
 def _grave_row(one: Weighed, marks: AbstractSet[str]) -> str:

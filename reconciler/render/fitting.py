@@ -1,14 +1,33 @@
 """How much of a text is shown, so that the whole fits into a comment."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 LIMIT = 65_536
 """A comment on GitHub is shorter, by characters; here by bytes, which nobody counts as fewer."""
-_LARGEST = 1000
-"""More rows than fit are not tried."""
+_MOST_ROWS = 500
+_MOST_DETAILS = 250
+"""More than fit are not tried."""
+T = TypeVar("T")
 MOST_SAID = 20
 """How many violations are said, how many notes, and how many differences of a kind."""
+
+
+class Once(Generic[T]):
+    """Puts each thing into words once, however often it is tried what fits: long texts of odd
+    characters take their time. The things are kept by whoever asks."""
+
+    def __init__(self, say: Callable[[T], str]) -> None:
+        """Say things by this."""
+        self._say = say
+        self._said: dict[int, str] = {}
+
+    def __call__(self, thing: T) -> str:
+        """The words."""
+        said = self._said.get(id(thing))
+        if said is None:
+            said = self._said[id(thing)] = self._say(thing)
+        return said
 
 
 class Room(NamedTuple):
@@ -24,7 +43,7 @@ def fitted(most: int, limit: int, blocks: Callable[[Room], Iterable[str]]) -> st
     """The blocks of the first room in which they have less than `limit` bytes, joined by empty
     lines; each ends with a newline. What is folded away goes first, and then rows and words."""
     text = ""
-    for room in _rooms(min(most, _LARGEST)):
+    for room in _rooms(min(most, _MOST_ROWS)):
         text = "\n".join(blocks(room))
         if len(text.encode()) < limit:
             break
@@ -32,7 +51,7 @@ def fitted(most: int, limit: int, blocks: Callable[[Room], Iterable[str]]) -> st
 
 
 def _rooms(rows: int) -> Iterator[Room]:
-    details = rows
+    details = min(rows, _MOST_DETAILS)
     while details:
         yield Room(rows, details, MOST_SAID)
         details //= 2

@@ -9,17 +9,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
-from reconciler.core.comparison import Comparison, compare
+from reconciler.core.comparison import compare
 from reconciler.core.marks import USUAL_MARKS
 from reconciler.core.plan import Note, Plan, Violation
 from reconciler.core.risk import Level, Risk, risk_of_weighed
 from reconciler.core.weighing import weighed
-from reconciler.render.changes_markdown import bucket_tables, grave_table
+from reconciler.render.changes_markdown import ChangeTables
 from reconciler.render.fitting import LIMIT, Room, fitted
 from reconciler.render.markdown import code, message
 from reconciler.render.page import counted
 from reconciler.render.plan_words import asked_for, cost, not_to_do
-from reconciler.render.previous_markdown import since_previous
+from reconciler.render.previous_markdown import SincePrevious
 from reconciler.render.rows import Listing, Rows, together
 from reconciler.render.shares import shares
 from reconciler.render.snapshot_words import doubt, from_snapshot
@@ -69,11 +69,11 @@ class _Page:
     ) -> None:
         changes = weighed(plan.changes, marks)
         self._plan = plan
-        self._marks = marks
+        self._tables = ChangeTables(marks)
         self._artifact = artifact
         self._risk = risk_of_weighed(plan, changes)
         self._listing = Listing(changes, most)
-        self._since: Comparison | None = None if previous is None else compare(previous, plan)
+        self._since = None if previous is None else SincePrevious(compare(previous, plan))
 
     def blocks(self, room: Room) -> Iterator[str]:
         """Blocks, each of which ends with a newline."""
@@ -82,11 +82,11 @@ class _Page:
         yield from _head(self._plan, self._risk, every.to_do())
         yield from self._cut(every, min(room.details, len(every.listed)))
         if self._since is not None:
-            yield from since_previous(self._since, room.said)
+            yield from self._since.blocks(room.said)
         yield from _violations(self._plan.violations, room.said)
-        yield from grave_table(grave, self._marks, room.details)
+        yield from self._tables.grave(grave, room.details)
         left = max(0, room.details - len(grave.listed))
-        yield from bucket_tables(buckets, self._marks, left)
+        yield from self._tables.buckets(buckets, left)
         yield from _notes(self._plan.notes, room.said)
 
     def _cut(self, every: Rows, detailed: int) -> Iterator[str]:

@@ -4,35 +4,54 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from reconciler.core.comparison import Comparison
-from reconciler.core.plan import Change, Create, Violation
-from reconciler.render.change_text import verb_of
+from reconciler.core.plan import Create, Violation
+from reconciler.core.weighing import Weighed, weighed
 from reconciler.render.markdown import code, message
+from reconciler.render.rows import word_of
 
 _KEY = 128
 _TITLE = "#### Since the previous plan of this pull request"
 T = TypeVar("T")
 
 
-def since_previous(since: Comparison, most: int) -> Iterator[str]:
-    """A heading with the counts, and at most `most` of each kind below it."""
-    other = list(_other(since))
-    if since.same and not other:
-        yield f"{_TITLE}: nothing\n"
-        return
-    new, gone, different = len(since.new), len(since.gone), len(since.different)
-    counts = ((new, "new"), (gone, "gone"), (different, "different"), (since.kept, "as before"))
-    said = ", ".join(f"{count:,} {word}" for count, word in counts if count)
-    yield f"{_TITLE}: {said or 'no changes'}\n"
-    lines = [
-        *(f"- {line}\n" for line in other),
-        *_some(since.new_violations, most, "newly refused", _violation),
-        *_some(since.gone_violations, most, "no longer refused", _violation),
-        *_some(since.new, most, "new", _change),
-        *_some(since.gone, most, "gone", _change),
-        *_some([after for _, after in since.different], most, "different", _change),
-    ]
-    if lines:
-        yield "".join(lines)
+class SincePrevious:
+    """How two plans differ, the gravest changes first."""
+
+    def __init__(self, since: Comparison) -> None:
+        """Weigh the changes once."""
+        self._since = since
+        self._new = weighed(since.new)
+        self._gone = weighed(since.gone)
+        self._different = weighed(after for _, after in since.different)
+
+    def blocks(self, most: int) -> Iterator[str]:
+        """A heading with the counts, and below it at most `most` of each kind."""
+        since = self._since
+        told = [
+            *(f"- {line}\n" for line in _other(since)),
+            *_some(since.new_violations, most, "newly refused", _violation),
+            *_some(since.gone_violations, most, "no longer refused", _violation),
+            *_some(self._new, most, "new", _change),
+            *_some(self._gone, most, "gone", _change),
+            *_some(self._different, most, "different", _change),
+        ]
+        if since.same and not told:
+            yield f"{_TITLE}: nothing\n"
+            return
+        yield f"{_TITLE}: {self._counts()}\n"
+        if told:
+            yield "".join(told)
+
+    def _counts(self) -> str:
+        counts = (
+            (len(self._new), "new"),
+            (len(self._gone), "gone"),
+            (len(self._different), "different"),
+        )
+        said = [f"{count:,} {word}" for count, word in counts if count]
+        if not said:
+            return "the same changes" if self._since.kept else "no changes"
+        return ", ".join([*said, *(["the rest as before"] if self._since.kept else [])])
 
 
 def _other(since: Comparison) -> Iterator[str]:
@@ -51,10 +70,11 @@ def _some(items: Sequence[T], most: int, word: str, say: Callable[[T], str]) -> 
         yield f"- … and {len(items) - most:,} more {word}\n"
 
 
-def _change(change: Change) -> str:
+def _change(one: Weighed) -> str:
+    change = one.change
     key = "" if change.key is None else f" {code(change.key, _KEY)}"
     file = "" if isinstance(change, Create) else f" file {change.file_id}"
-    return f"{verb_of(change).word}{key}{file} in {code(change.bucket, _KEY)}"
+    return f"{word_of(one.weight)}{key}{file} in {code(change.bucket, _KEY)}"
 
 
 def _violation(violation: Violation) -> str:

@@ -82,11 +82,19 @@ class Listing:
         for side, room in shares(sides, most).items():
             groups = {group: n for group, n in self._totals.items() if group[0] is side}
             given.update(shares(groups, room))
-        grave = self._rows(sorted(filter(lambda group: group[0], given), key=_gravest), given)
+        grave = self._rows(self._fewest_first(group for group in given if group[0]), given)
         buckets: dict[str, list[Group]] = {}
         for group in sorted((group for group in given if not group[0]), key=_by_bucket):
             buckets.setdefault(group[1], []).append(group)
         return grave, {name: self._rows(groups, given) for name, groups in buckets.items()}
+
+    def _fewest_first(self, groups: Iterable[Group]) -> Sequence[Group]:
+        """By weight, those first of which there are the fewest: they stand in one table."""
+        groups = tuple(groups)
+        counts: Counter[Weight] = Counter()
+        for group in groups:
+            counts[group[2]] += self._totals[group]
+        return sorted(groups, key=lambda one: (counts[one[2]], _ORDER[one[2]], one[1]))
 
     def _rows(self, groups: Iterable[Group], given: Mapping[Group, int]) -> Rows:
         listed: list[Weighed] = []
@@ -108,10 +116,6 @@ def together(many: Iterable[Rows]) -> Rows:
 
 
 _ORDER = {weight: place for place, weight in enumerate(Weight)}
-
-
-def _gravest(group: Group) -> tuple[int, str]:
-    return _ORDER[group[2]], group[1]
 
 
 def _by_bucket(group: Group) -> tuple[str, int]:

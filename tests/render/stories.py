@@ -36,7 +36,7 @@ ACR = "6d3e17559677cd79ecb0b7cd2c79bea0"
 _IDS = {"spots": 8891, "archive": 8892}
 
 
-def content(title: str, key: str | None = None, **user_defined: Json) -> Content:
+def content(title: str, key: str | None = None, /, **user_defined: Json) -> Content:
     """A content, with a mark where a key is given."""
     mark: dict[str, Json] = {}
     if key is not None:
@@ -435,6 +435,88 @@ def listed() -> list[Row]:
         Row(Key("new-ad"), "spots", None, None, None, ("missing",)),
         Row(Key("x" * 60), "spots", "a\x1b[2J", FileId(7), "broken", ("broken",)),
     ]
+
+
+def large() -> Plan:
+    """A spring clean: ninety titles in two buckets, and among them what must not be missed."""
+    retitled = [
+        replace(
+            update(
+                f"jingle-{number:03}",
+                content(f"Jingle {number}", f"jingle-{number:03}", artist="Acme"),
+                content(f"Jingle {number} (2025)", f"jingle-{number:03}", artist="Acme Radio"),
+                "title",
+                "user_defined.artist",
+                file_id=2000 + number,
+            ),
+            **({"bucket": "archive", "bucket_id": 8892} if number % 3 == 0 else {}),
+        )
+        for number in range(90)
+    ]
+    new = [create(f"summer-{number:02}", f"Summer ad {number}", artist="Acme") for number in (1, 2)]
+    one = replace(
+        create("spring-ad-01", "Spring ad 30s"),
+        replaces=FileId(1201),
+        from_bucket="spots",
+        from_bucket_id=8891,
+        reason="its source changed; the acr_id changes",
+    )
+    old = replace(
+        delete("spring-ad-01", "Spring ad 30s", 1201),
+        after_change=ChangeId("create:spring-ad-01"),
+        reason="replaced by the new file",
+    )
+    return plan(*retitled, *new, one, old, delete("winter-ad-07", "Winter ad"), move("m", "Old"))
+
+
+def before_large() -> Plan:
+    """The plan that was shown before it."""
+    changes = [change for change in large().changes if change.key not in ("winter-ad-07", "m")]
+    first, second = create("summer-01", "Summer ad 1"), create("summer-03", "Summer ad 3")
+    changes = [change for change in changes if change.key != "summer-01"]
+    return replace(plan(*changes, first, second), digest="sha256:" + "ab" * 32)
+
+
+def dangerous() -> Plan:
+    """What nobody should say yes to without a question."""
+    gone = [delete(f"ad-{number:03}", f"Ad {number}", 3000 + number) for number in range(118)]
+    bared = update(
+        "anthem",
+        content("Station anthem", "anthem", catalog_protect="true", artist="Acme"),
+        content("Station anthem", "anthem", artist="Acme"),
+        "user_defined.catalog_protect",
+    )
+    emptied = update(
+        "news",
+        content("News bed", "news", isrc="DEA371979001", contract="2024-17", artist="Acme"),
+        content("News bed", "news", artist="Acme"),
+        "user_defined.contract",
+        "user_defined.isrc",
+        file_id=1300,
+    )
+    return plan(
+        *replacement().changes,
+        *gone,
+        bared,
+        emptied,
+        delete(None, "somebody's test upload", 1399, "archive"),
+        move("old-jingle", "1999"),
+        violations=[
+            Violation(
+                Rule.DELETE, "120 deletes, and max_deletes is 100; --allow delete=120 allows it"
+            ),
+            Violation(
+                Rule.TWIN,
+                "it would be created beside a foreign file of the same title or source (1377): "
+                "pin that by its acr_id, set `adopt: title`, or name the catalogue's former name",
+                Key("spring-ad-01"),
+                place(3),
+            ),
+        ],
+        notes=noted().notes[1:],
+        options=Options(allow={Rule.UPDATE: 40}),
+        removed=2,
+    )
 
 
 def plan_with(live: str) -> Plan:

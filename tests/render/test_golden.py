@@ -14,7 +14,10 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from reconciler.render.annotations import plan_annotations
 from reconciler.render.apply_text import outcome_line, stale_text
+from reconciler.render.drift_markdown import drift_markdown
+from reconciler.render.gitlab import plan_codequality
 from reconciler.render.plan_markdown import plan_markdown
 from reconciler.render.problems import error_text, warning_text
 from tests.render import stories
@@ -50,7 +53,7 @@ def printed(text: Text, width: int = 100) -> str:
 
 
 def check(name: str, said: str) -> None:
-    place = GOLDEN / f"{name}.txt"
+    place = GOLDEN / (name if "." in name else f"{name}.txt")
     if os.environ.get("RECONCILER_GOLDEN") == "write":
         place.write_text(said, "utf-8")
     assert said == place.read_text("utf-8")
@@ -67,6 +70,27 @@ def test_a_plan(name: str, width: int) -> None:
 @pytest.mark.parametrize("name", PLANS)
 def test_a_plan_in_markdown(name: str) -> None:
     check(f"plan-{name}-markdown", plan_markdown(PLANS[name](), most=12))
+
+
+def test_three_comments() -> None:
+    """As a pull request has them: of everyday size, large, and dangerous."""
+    check("comment-small.md", plan_markdown(stories.small()))
+    large = stories.large()
+    check("comment-large.md", plan_markdown(large, previous=stories.before_large()))
+    dangerous = plan_markdown(stories.dangerous(), artifact="reconciler-plan")
+    check("comment-dangerous.md", dangerous)
+
+
+def test_an_issue_about_drift() -> None:
+    check("issue-drift.md", drift_markdown(stories.drifted()))
+
+
+def test_the_forms_for_programs() -> None:
+    dangerous = stories.dangerous()
+    check("plan-dangerous-github", plan_annotations(dangerous, "ads/catalog.yaml"))
+    check("plan-small-github", plan_annotations(stories.small(), "ads/catalog.yaml"))
+    report = b"".join(plan_codequality(dangerous, "ads/catalog.yaml")).decode()
+    check("plan-dangerous-codequality.json", report)
 
 
 @pytest.mark.parametrize("name", ["small", "marks", "awkward"])

@@ -1,0 +1,161 @@
+"""What is to be said about a plan, one thing at a time and the most severe first, for tools that
+show it on the lines of the catalogue.
+
+| about                                                  | severity |
+|--------------------------------------------------------|----------|
+| a violation of a guardrail                             | refused  |
+| a delete, a replacement, protection that is taken away | grave    |
+| a note: broken, orphaned, opaque                       | open     |
+| `user_defined` values that are taken away              | loss     |
+| any other change, and a note of what is pending        | plain    |
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from enum import IntEnum
+from typing import NamedTuple, TypeAlias, assert_never
+
+from reconciler.core.marks import USUAL_MARKS
+from reconciler.core.model import Place
+from reconciler.core.plan import Change, Create, Delete, Move, Note, Plan, Update, Violation
+from reconciler.core.weighing import GRAVE, Weighed, Weight, weighed
+from reconciler.render.rows import word_of
+from reconciler.render.shares import shares
+from reconciler.render.values import clipped, field_name, message_text, shown
+
+_KEY = 128
+_TITLE = 80
+_NAME = 60
+_MOST_FIELDS = 5
+
+
+class Severity(IntEnum):
+    """How much it matters, the most severe first."""
+
+    REFUSED = 0
+    GRAVE = 1
+    OPEN = 2
+    LOSS = 3
+    PLAIN = 4
+
+
+About: TypeAlias = Violation | Weighed | Note
+
+
+class Finding(NamedTuple):
+    """One thing, not put into words yet: of very many only a few are."""
+
+    severity: Severity
+    kind: str
+    about: About
+
+
+class Told(NamedTuple):
+    """A finding in words; every text is visible already (see `safe`)."""
+
+    title: str
+    message: str
+    rule: str
+    """What kind of thing it is: `guardrail/delete`, `change/replace`, `note/broken`."""
+    subject: str
+    """What it is about, by a name that stays: a key, a file."""
+    place: Place | None
+
+
+def findings(plan: Plan, marks: AbstractSet[str] = USUAL_MARKS) -> Sequence[Finding]:
+    """All of them. `marks`: the names of the mark's fields, where they are known."""
+    return sorted(_found(plan, marks), key=lambda finding: finding.severity)
+
+
+def foremost(found: Sequence[Finding], most: int) -> Sequence[Finding]:
+    """At most `most`, in their order: the most severe, and of one severity some of each kind."""
+    chosen: list[Finding] = []
+    for severity in Severity:
+        these = [finding for finding in found if finding.severity is severity]
+        left = shares(Counter(finding.kind for finding in these), most - len(chosen))
+        for finding in these:
+            if left[finding.kind]:
+                left[finding.kind] -= 1
+                chosen.append(finding)
+    return chosen
+
+
+def told(about: About) -> Told:
+    """In words."""
+    match about:
+        case Violation(rule=rule, message=message, key=key, declared_at=place):
+            name = _key(key)
+            title = f"Refused by a guardrail: {rule.value}"
+            said = f"{name}: {message_text(message)}" if name else message_text(message)
+            return Told(title, said, f"guardrail/{rule.value}", name, place)
+        case Note(fact=fact, message=message, key=key, file_id=file_id, declared_at=place):
+            kind = clipped(fact, _NAME)
+            name = " ".join(filter(None, (_key(key), _file(file_id))))
+            bucket = "" if about.bucket is None else f" in {clipped(about.bucket, _KEY)}"
+            said = f"{name}{bucket}: {message_text(message)}"
+            return Told(f"Not done: {kind}", said, f"note/{kind}", name, place)
+        case _:
+            change, word = about.change, word_of(about.weight)
+            file = "" if isinstance(change, Create) else _file(change.file_id)
+            name = " ".join(filter(None, (_key(change.key), file)))
+            title = f"{word.capitalize()} {name}"
+            return Told(title, _doing(about), f"change/{word}", name, change.declared_at)
+
+
+def _found(plan: Plan, marks: AbstractSet[str]) -> Iterator[Finding]:
+    for violation in plan.violations:
+        yield Finding(Severity.REFUSED, violation.rule, violation)
+    for one in weighed(plan.changes, marks):
+        yield Finding(_severity(one.weight), one.weight, one)
+    for note in plan.notes:
+        severity = Severity.PLAIN if note.fact == "pending" else Severity.OPEN
+        yield Finding(severity, note.fact, note)
+
+
+def _severity(weight: Weight) -> Severity:
+    if weight in GRAVE:
+        return Severity.GRAVE
+    return Severity.LOSS if weight is Weight.EMPTIED else Severity.PLAIN
+
+
+def _doing(one: Weighed) -> str:
+    change = one.change
+    reason = message_text(change.reason)
+    bare = " It is no longer protected." if one.unprotects else ""
+    where = clipped(change.bucket, _KEY)
+    match change:
+        case Delete():
+            lost = clipped(change.acr_id, _NAME)
+            what = f"{_title(change)} in {where} is deleted for good, and its acr_id {lost} with it"
+        case Create(replaces=None):
+            what = f"{_title(change)} is created in {where}"
+        case Create():
+            what = f"a new file in {where} takes the place of file {change.replaces}: the acr_id"
+            what += " changes"
+        case Move():
+            what = f"{_title(change)} moves from {clipped(change.from_bucket, _KEY)} to {where}"
+        case Update():
+            what = f"{_title(change)} in {where} changes: {_fields(change)}"
+        case _:
+            assert_never(change)
+    return f"{what} ({reason}).{bare}"
+
+
+def _fields(change: Update) -> str:
+    names = [field_name(name, _NAME) for name in change.fields[:_MOST_FIELDS]]
+    rest = len(change.fields) - len(names)
+    return ", ".join([*names, *([f"{rest:,} more"] if rest else [])])
+
+
+def _title(change: Change) -> str:
+    title = change.after.title if isinstance(change, Create) else change.before.title
+    return shown(title, _TITLE)
+
+
+def _key(key: str | None) -> str:
+    return "" if key is None else clipped(key, _KEY)
+
+
+def _file(file_id: int | None) -> str:
+    return "" if file_id is None else f"file {file_id}"
