@@ -56,10 +56,10 @@ def _parse_anchor(
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "dotenv"]),
     default="text",
     show_default=True,
-    help="For people, or for programs.",
+    help="For people, for programs, or as variables of a CI job.",
 )
 @with_output
 def verify_command(
@@ -80,6 +80,9 @@ def verify_command(
     verdict = verify(kept.data, anchor)
     if form == "json":
         output.json(_json(kept, verdict))
+    elif form == "dotenv":
+        for name, value in _variables(verdict).items():
+            output.tell(f"{name}={value}")
     else:
         if not kept.data:
             _tell_nothing(place, anchor, output, is_there=found is not None)
@@ -123,15 +126,20 @@ def _what_now(findings: Sequence[Finding]) -> str:
     )
 
 
+def _variables(verdict: Verdict) -> dict[str, str | int]:
+    """Of a ledger that is as it was written, the anchor; otherwise nothing behind its name."""
+    anchor = str(verdict.head) if verdict.records and not verdict.findings else ""
+    return {"anchor": anchor, "records": verdict.records, "findings": len(verdict.findings)}
+
+
 def _json(kept: Kept, verdict: Verdict) -> Streamed:
-    is_whole = not verdict.findings and verdict.records > 0
     return {
         "ledger": os.fsencode(str(kept.place)).decode("utf-8", "replace"),
         "records": verdict.records,
         "runs": verdict.runs,
         "first": verdict.first,
         "last": verdict.last,
-        "anchor": str(verdict.head) if is_whole else None,
+        "anchor": _variables(verdict)["anchor"] or None,
         "findings": (
             {"kind": finding.kind, **_spot(kept, finding), "message": finding.said}
             for finding in verdict.findings

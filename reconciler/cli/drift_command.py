@@ -23,6 +23,11 @@ from reconciler.cli.timing import timed
 @service_options
 @ledger_option
 @click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write the drift here, as JSON, for `reconciler report drift`.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["text", "markdown", "json"]),
@@ -42,6 +47,7 @@ def command(
     concurrency: int,
     max_rps: float | None,
     ledger: NamedLedger,
+    out: Path | None,
     form: str,
     unmanaged: bool,
     verbose: bool,
@@ -56,6 +62,7 @@ def command(
     from reconciler.cli.showing import made_now, most_shown
     from reconciler.core.drift_codec import DriftReport, encode_drift
     from reconciler.core.marks import mark_fields
+    from reconciler.driftfile import write_drift
 
     desired, live = open_and_read(catalog, source_root, token_file, concurrency, max_rps, output)
     check_only(only, desired, live)
@@ -66,10 +73,13 @@ def command(
         only=tuple(sorted(set(only))),
         unmanaged=unmanaged,
     )
+    report = DriftReport(desired.catalog, drift, made_now())
+    if out is not None:
+        write_drift(out, report)
     marks, most = mark_fields(desired.identity), most_shown(len(drift.items), verbose=verbose)
     match form:
         case "json":
-            output.json(encode_drift(DriftReport(desired.catalog, drift, made_now())))
+            output.json(encode_drift(report))
         case "markdown":
             from reconciler.render.drift_markdown import drift_markdown
 
