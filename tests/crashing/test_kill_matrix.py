@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.sandbox.faults import Request
-    from tests.crashing.zygote import Zygote
+    from tests.zygote import Zygote
 
 PARTS = 8
 """The matrix comes in so many tests, for the workers to share."""
