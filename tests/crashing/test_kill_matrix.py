@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from reconciler.sandbox.faults import Request
     from tests.zygote import Zygote
 
+pytestmark = pytest.mark.no_cover
+
 PARTS = 8
 """The matrix comes in so many tests, for the workers to share."""
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from reconciler.sandbox.faults import Request, Rule
     from tests.zygote import Ended, Running, Zygote
 
+pytestmark = pytest.mark.no_cover
+
 STOPS = [signal.SIGTERM, signal.SIGINT]
 by_name = {"ids": [stop.name for stop in STOPS]}
 
