@@ -5,6 +5,7 @@
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 unset PYTHONHOME PYTHONPATH
+unset PYTHONDONTWRITEBYTECODE # each of hundreds of processes would compile the same modules anew
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "${0##*/}: $*"; exit 1; }

@@ -31,6 +31,7 @@ SAYS: dict[str, Callable[[float], float | None]] = {
 @pytest.mark.parametrize("says", SAYS.values(), ids=SAYS)
 @pytest.mark.parametrize("kind", LIMITERS)
 @pytest.mark.parametrize("rate", [20, 50, 200, 600])
+@pytest.mark.no_cover
 class TestALimitOfSoManyASecond:
     """Nine tenths of it, and less than one answer of fifty in vain, in two minutes."""
 
@@ -64,6 +65,7 @@ class TestALimitOfSoManyASecond:
 @pytest.mark.parametrize("says", SAYS.values(), ids=SAYS)
 @pytest.mark.parametrize("kind", LIMITERS)
 @pytest.mark.parametrize("workers", [1, 8, 32])
+@pytest.mark.no_cover
 def test_a_limit_a_minute_is_found(
     kind: Callable[[float, float], Limiter], says: Callable[[float], float | None], workers: int
 ) -> None:

@@ -18,7 +18,7 @@ def listed(text: str) -> list[Row]:
 
 
 def line(row: Row) -> str:
-    said = ",".join(row.facts) or "yes"
+    said = "yes" if row.in_sync else ",".join(row.facts)
     return f"{row.key} {row.bucket} {row.acr_id} {row.id} {row.state} {said}"
 
 

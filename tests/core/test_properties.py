@@ -13,6 +13,7 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any, get_args
 
+import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +38,8 @@ from tests.core.worlds import Dice, World, dice, searched, worlds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+pytestmark = pytest.mark.no_cover
 
 _ROUNDS = 4
 _MORE = ("", ", with others")

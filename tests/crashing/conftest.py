@@ -1,4 +1,4 @@
-"""One zygote for all tests of a worker, and the points of a run that nobody kills."""
+"""Where the runs come from, and the points of a run that nobody kills."""
 
 from __future__ import annotations
 
@@ -6,20 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.crashing import zygote as zygotes
 from tests.crashing.scenario import EVERYTHING, scene
+from tests.zygote import shared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.crashing.zygote import Zygote
+    from tests.zygote import Zygote
 
 
 @pytest.fixture(scope="session")
-def zygote() -> Iterator[Zygote]:
-    """Where the runs come from."""
-    with zygotes.zygote() as process:
-        yield process
+def zygote() -> Zygote:
+    """One for all tests of a worker."""
+    return shared()
 
 
 @pytest.fixture(scope="session")

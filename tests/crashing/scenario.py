@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.sandbox.console import Sandbox
-    from tests.crashing.zygote import Ended, Running, Zygote
+    from tests.zygote import Ended, Running, Zygote
 
 SPOTS, ARCHIVE = 8891, 8892
 
@@ -176,7 +176,7 @@ class Scene:
         """One apply under `Points`; how it ended, and the points that it passed."""
         self.journal.unlink(missing_ok=True)
         made_with = {"ledger": str(self.ledger), "journal": str(self.journal), "die": "kill"}
-        ended = self.apply(("points:Points", {**made_with, **points}), more=more)
+        ended = self.apply(("tests.crashing.points:Points", {**made_with, **points}), more=more)
         return ended, self.journal.read_text("utf-8").splitlines()
 
     # What must be true at any moment.

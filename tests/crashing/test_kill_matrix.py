@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.sandbox.faults import Request
-    from tests.crashing.zygote import Zygote
+    from tests.zygote import Zygote
+
+pytestmark = pytest.mark.no_cover
 
 PARTS = 8
 """The matrix comes in so many tests, for the workers to share."""

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.sandbox.faults import Request, Rule
-    from tests.crashing.zygote import Ended, Running, Zygote
+    from tests.zygote import Ended, Running, Zygote
+
+pytestmark = pytest.mark.no_cover
 
 STOPS = [signal.SIGTERM, signal.SIGINT]
 by_name = {"ids": [stop.name for stop in STOPS]}

@@ -78,6 +78,7 @@ def found(data: bytes) -> list[Finding]:
     return list(verify(data).findings)
 
 
+@pytest.mark.no_cover
 class TestExhaustively:
     """With the anchor everything is found. Without it, all but a cut between two lines, and an end
     that was written anew with the hashes it needs. The first finding is the first bad line."""

@@ -187,6 +187,7 @@ def details_of(source: str) -> int:
     return len(re.findall(r"^@@ ", source, re.MULTILINE))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("live", WORST)
 def test_however_much_is_refused_and_left_it_fits(live: str) -> None:
     violation, note = stories.refused().violations[0], stories.noted().notes[0]

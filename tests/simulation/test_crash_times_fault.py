@@ -17,6 +17,8 @@ from tests.simulation.stories import FAULTS, QUIRKS, SCENES, Hit, Stories, Story
 if TYPE_CHECKING:
     from tests.simulation.stories import MakeWorld
 
+pytestmark = pytest.mark.no_cover
+
 PARTS = 12
 """The stories come in so many tests, for the workers to share."""
 

@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -18,6 +19,8 @@ from tests.simulation.machine import Simulation
 
 if TYPE_CHECKING:
     from tests.simulation.stories import MakeWorld
+
+pytestmark = pytest.mark.no_cover
 
 _EXAMPLES = os.environ.get("RECONCILER_EXAMPLES")
 
