@@ -84,7 +84,9 @@ def test_the_readmes_python_makes_a_plan(tmp_path: Path, shell: dict[str, str]) 
 
 
 def test_the_examples_shell_blocks(tmp_path: Path, shell: dict[str, str]) -> None:
-    for readme in sorted(ROOT.glob("examples/*/README.md")):
+    for readme in sorted(
+        path.parent / "README.md" for path in ROOT.glob("examples/*/catalog.yaml")
+    ):
         folder = tmp_path / readme.parent.name
         shutil.copytree(readme.parent, folder)
         (block,) = blocks(readme.read_text("utf-8"), "sh")
