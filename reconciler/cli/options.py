@@ -124,10 +124,10 @@ def plan_format_option(function: Function) -> Function:
             type=click.Choice(PLAN_FORMATS),
             default=PLAN_FORMATS[0],
             show_default=True,
-            help="For people (text), for a comment on a pull request or a step summary (markdown), "
-            "as a report for the browser (html) and its picture (svg), for programs (json: the "
-            "plan file's own bytes), for GitHub as annotations (github) and outputs (dotenv), for "
-            "GitLab's reports (dotenv, terraform, codequality).",
+            help="text: for people. markdown: a comment on a pull request, or a step summary. "
+            "html: a report for the browser. svg: its picture. json: for programs, the plan file's "
+            "own bytes. github: annotations on the catalogue's lines. dotenv: outputs of a job, on GitHub and GitLab. terraform, codequality: "
+            "GitLab's reports.",
         ),
         click.option(
             "--previous",

@@ -95,14 +95,14 @@ def _lost(one: Weighed, marks: AbstractSet[str]) -> str:
     match change:
         case Create():
             lost = "" if one.old is None else cell(one.old.acr_id, _NAME)
-            in_place = f"in place of file {change.replaces}{bare}"
-            return f"{lost} | {cell(change.reason, _REASON)}; {in_place}"
+            in_place = f"in place of file {change.replaces}"
+            return f"{lost} | {in_place}: {cell(change.reason, _REASON)}{bare}"
         case Delete():
             waits = change.keeps is not None or change.after_change is not None
             when = ", once its other file is ready" if waits else ""
             was = ", which is protected" if one.was_protected else ""
-            why = f"{cell(change.reason, _REASON)}; file {change.file_id}{was}{when}"
-            return f"{cell(change.acr_id, _NAME)} | {why}"
+            what = f"file {change.file_id}{was}{when}"
+            return f"{cell(change.acr_id, _NAME)} | {what}: {cell(change.reason, _REASON)}"
         case Update():
             return f" | no longer protected; {fields_cell(change.fields, marks)}"
         case Move():

@@ -28,6 +28,7 @@ def plan_dotenv(plan: Plan, marks: AbstractSet[str] = USUAL_MARKS) -> str:
         "delete": summary.delete,
         "violations": len(plan.violations),
         "risk": risk_of(plan, marks).level.value,
+        "snapshot": "false" if plan.snapshot is None else "true",
     }
     return "".join(f"{name}={value}\n" for name, value in values.items())
 

@@ -6,6 +6,7 @@ show it on the lines of the catalogue.
 | a violation of a guardrail                             | refused  |
 | a delete, a replacement, protection that is taken away | grave    |
 | a note: broken, orphaned, opaque                       | open     |
+| that it was made from a snapshot, and is never applied | open     |
 | `user_defined` values that are taken away              | loss     |
 | any other change, and a note of what is pending        | plain    |
 """
@@ -17,11 +18,12 @@ from enum import IntEnum
 from typing import NamedTuple, TypeAlias, assert_never
 
 from reconciler.core.marks import USUAL_MARKS
-from reconciler.core.model import Place
+from reconciler.core.model import Place, Snapshot
 from reconciler.core.plan import Change, Create, Delete, Move, Note, Plan, Update, Violation
 from reconciler.core.weighing import GRAVE, Weighed, Weight, weighed
 from reconciler.render.rows import word_of
 from reconciler.render.shares import shares
+from reconciler.render.snapshot_words import doubt, from_snapshot
 from reconciler.render.values import clipped, field_name, message_text, shown
 
 _KEY = 128
@@ -40,7 +42,7 @@ class Severity(IntEnum):
     PLAIN = 4
 
 
-About: TypeAlias = Violation | Weighed | Note
+About: TypeAlias = Violation | Weighed | Note | Snapshot
 
 
 class Finding(NamedTuple):
@@ -95,6 +97,9 @@ def told(about: About) -> Told:
             bucket = "" if about.bucket is None else f" in {clipped(about.bucket, _KEY)}"
             said = f"{name}{bucket}: {message_text(message)}"
             return Told(f"Not done: {kind}", said, f"note/{kind}", name, place)
+        case Snapshot():
+            said = f"The plan was made {from_snapshot(about)}. {doubt(about)}".rstrip()
+            return Told("Made from a snapshot", said, "plan/snapshot", "", None)
         case _:
             change, word = about.change, word_of(about.weight)
             file = "" if isinstance(change, Create) else _file(change.file_id)
@@ -104,6 +109,8 @@ def told(about: About) -> Told:
 
 
 def _found(plan: Plan, marks: AbstractSet[str]) -> Iterator[Finding]:
+    if plan.snapshot is not None:
+        yield Finding(Severity.OPEN, "snapshot", plan.snapshot)
     for violation in plan.violations:
         yield Finding(Severity.REFUSED, violation.rule, violation)
     for one in weighed(plan.changes, marks):

@@ -151,3 +151,12 @@ def test_where_some_are_left_out_already_all_are_counted() -> None:
 )
 def test_a_place_in_the_repository(place: Place | None, catalog: str, expected: str) -> None:
     assert str(in_repository(place, catalog)) == expected
+
+
+def test_a_plan_from_a_snapshot_is_a_warning() -> None:
+    (found,) = [
+        command
+        for command in of("warning", plan_annotations(stories.from_snapshot(), "catalog.yaml"))
+        if command.properties["title"] == "Made from a snapshot"
+    ]
+    assert "3 days old: cannot be applied" in found.data

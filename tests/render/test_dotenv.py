@@ -16,7 +16,8 @@ from tests.render.test_plan_markdown import plan_with
 from tests.render.test_workflow import TEXTS
 
 NAMES = [
-    *("catalog", "digest", "changes", "create", "update", "move", "delete", "violations", "risk")
+    *("catalog", "digest", "changes", "create", "update", "move", "delete"),
+    *("violations", "risk", "snapshot"),
 ]
 
 
@@ -59,6 +60,7 @@ def test_a_plan_in_lines() -> None:
         "delete=3\n"
         "violations=0\n"
         "risk=high\n"
+        "snapshot=false\n"
     )
 
 
@@ -80,3 +82,7 @@ def test_a_catalogue_with_its_own_marks_has_its_own_risk() -> None:
     )
     assert outputs(plan_dotenv(plan))["risk"] == "low"
     assert outputs(plan_dotenv(plan, {"owner"}))["risk"] == "none"
+
+
+def test_a_plan_that_is_never_applied_says_so() -> None:
+    assert outputs(plan_dotenv(stories.from_snapshot()))["snapshot"] == "true"
