@@ -126,8 +126,8 @@ def plan_format_option(function: Function) -> Function:
             show_default=True,
             help="text: for people. markdown: a comment on a pull request, or a step summary. "
             "html: a report for the browser. svg: its picture. json: for programs, the plan file's "
-            "own bytes. github: annotations on the catalogue's lines. dotenv: outputs of a job, on GitHub and GitLab. terraform, codequality: "
-            "GitLab's reports.",
+            "own bytes. github: annotations on the catalogue's lines. dotenv: outputs of a job, on "
+            "GitHub and GitLab. terraform, codequality: GitLab's reports.",
         ),
         click.option(
             "--previous",
