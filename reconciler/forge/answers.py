@@ -173,14 +173,13 @@ def _said(body: bytes) -> str:
         told = None
     if not isinstance(told, dict):
         return shown(without_queries(body[:400].decode("utf-8", "replace")))
-    found = [told[name] for name in ("message", "error") if told.get(name)]
-    # As JSON: Python writes out nothing that is nested as deep as what was read may be.
-    words = [each if isinstance(each, str) else _as_json(each) for each in found]
+    words = [_words(told[name]) for name in ("message", "error") if told.get(name)]
     return shown(without_queries("; ".join(words)[:400]))
 
 
-def _as_json(value: Any) -> str:
+def _words(value: Any) -> str:
+    """What a value says, whatever it is: JSON may be nested deeper than Python goes."""
     try:
-        return orjson.dumps(value).decode()
-    except orjson.JSONEncodeError:
-        return ""
+        return str(value)
+    except RecursionError:
+        return "..."
