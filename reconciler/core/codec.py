@@ -256,7 +256,7 @@ def _checksum(body: Streamed) -> str:
 
 
 def _is_sealed(data: bytes, body: Mapping[str, Any]) -> bool:
-    """Whether these are the bytes that were written, and their checksum the one of what they say."""
+    """Whether these are the bytes that were written, with the checksum of what they say."""
     sealed = {name: item for name, item in body.items() if name != "checksum"}
     checksum = body.get("checksum")
     whole = {**sealed, "checksum": checksum}
