@@ -66,6 +66,8 @@ class Git:
     """None: the one that the folder is in."""
     settings: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """More of them, as name and value. They may hold credentials, so no argument shows them."""
+    known: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Those that it has already, by its user or the environment: they may hold some, too."""
 
     def run(self, *arguments: str, stdin: bytes = b"", seconds: float = 60) -> bytes:
         """What it says on standard output. Raises `GitFailed`."""
@@ -106,7 +108,7 @@ class Git:
         return {**more, "GIT_CONFIG_COUNT": str(first + len(self.settings))}
 
     def _secrets(self) -> Iterable[str]:
-        for name, value in self.settings:
+        for name, value in (*self.settings, *self.known):
             for text in (name, value):
                 for found in _USER_INFO.findall(text):
                     yield from found[:-1].split(":")

@@ -161,10 +161,11 @@ def _reaching_as(clone: Git, folder: Path) -> Git:
     top, form = _about(clone)
     own = Git(top, folder)
     own.run("init", "--quiet", "--bare", "--template=", f"--object-format={form}")
-    settings = _taken(_settings(clone), _settings(own))
-    if not any(name == "remote.origin.url" for name, _ in settings):
+    known = _settings(own)
+    settings = _taken(_settings(clone), known)
+    if not any(name == "remote.origin.url" for name, _ in (*settings, *known)):
         raise GitFailed("this repository has no remote named origin", "")
-    return replace(own, settings=settings)
+    return replace(own, settings=settings, known=tuple(known))
 
 
 def _about(clone: Git) -> tuple[Path, str]:

@@ -165,6 +165,25 @@ class TestWhatIsShown:
             run(Branch("ledger", clone), (update(), DONE))
         assert SECRET not in str(error.value)
 
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("http.https://hub.example/.extraheader", f"Authorization: basic {SECRET}"),
+            ("url.https://user:{}@hub.example/.pushInsteadOf", "https://hub.example/"),
+        ],
+    )
+    def test_has_none_that_the_environment_adds(
+        self, hub: Hub, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+    ) -> None:
+        clone = hub.clone()
+        monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+        monkeypatch.setenv("GIT_CONFIG_KEY_0", name.format(SECRET))
+        monkeypatch.setenv("GIT_CONFIG_VALUE_0", value)
+        hub.hook("pre-receive", f"echo 'I know {SECRET}' >&2; exit 1")
+        with pytest.raises(LedgerError, match=r"I know \*\*\*") as error:
+            run(Branch("ledger", clone), (update(), DONE))
+        assert SECRET not in str(error.value)
+
 
 @pytest.fixture
 def asking() -> Iterator[tuple[str, list[list[str]]]]:
