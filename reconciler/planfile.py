@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import orjson
+
 from reconciler import formats, private, regular
 from reconciler.core.codec import FORMAT, Made, decode, encode
 from reconciler.core.plan import Plan
@@ -35,6 +37,9 @@ def plan_in(data: bytes, schema: bytes, doing: str) -> tuple[Plan, Made]:
     try:
         body = formats.parsed(data, form=FORMAT, schema=schema, remedy="plan again")
         return decode(data, body)
+    except orjson.JSONEncodeError as error:
+        # It was read, and cannot have been written.
+        raise PlanFileError(f"{doing}: it is nested too deep to be a plan: plan again") from error
     except formats.NotOfFormatError as error:
         raise PlanFileError(f"{doing}: {error}") from None
     except PlanFileError as error:
