@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, assert_never
 
 from rich.cells import cell_len
+from rich.text import Text
 
 from reconciler.core.content import Content
 from reconciler.core.marks import USUAL_MARKS
@@ -77,6 +78,13 @@ def title_of(change: Change, page: Page, *, verbose: bool) -> str:
     """The title that the file has, or will have."""
     title = change.after.title if isinstance(change, Create) else change.before.title
     return shown(title, NO_LIMIT if verbose else min(_WIDEST_TITLE, page.room(40)))
+
+
+def change_text(change: Change, width: int, marks: AbstractSet[str]) -> Text:
+    """The change alone, with all that it does."""
+    page = Page(width)
+    change_lines(page, change, Look(marks=marks))
+    return page.taken()
 
 
 def change_lines(page: Page, change: Change, look: Look) -> None:

@@ -10,7 +10,7 @@ from reconciler.render.markdown import code, message
 from reconciler.render.rows import word_of
 
 _KEY = 128
-_TITLE = "#### Since the previous plan of this pull request"
+_TITLE = "#### Since the previous plan"
 T = TypeVar("T")
 
 

@@ -332,7 +332,7 @@ def test_every_weight_has_its_place() -> None:
 
 def since(previous: Plan, plan: Plan) -> list[str]:
     source = plan_markdown(plan, previous=previous)
-    section = source.split("#### Since the previous plan of this pull request: ", 1)[1]
+    section = source.split("#### Since the previous plan: ", 1)[1]
     return section.split("\n#### ", 1)[0].strip().splitlines()
 
 

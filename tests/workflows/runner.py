@@ -46,6 +46,8 @@ class Event:
     payload: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     actor: str = "ada"
+    let_through: frozenset[str] | None = None
+    """In a called workflow: the secrets that its caller names."""
 
 
 @dataclass
@@ -110,8 +112,11 @@ class Runner:
                 one = _Job(self, event, run, job, needed, matrix)
                 if "uses" in job:
                     inputs = {k: filled(v, one.contexts(), {}) for k, v in job["with"].items()}
+                    within = replace(
+                        event, inputs=inputs, let_through=frozenset(job.get("secrets", ()))
+                    )
                     called = workflow.parent / Path(job["uses"]).name
-                    self._play_jobs(called, replace(event, inputs=inputs), run, f"{full} / ")
+                    self._play_jobs(called, within, run, f"{full} / ")
                 else:
                     run.jobs[full] = one.play(full)
                     played[name].append(run.jobs[full])
@@ -225,8 +230,14 @@ class _Job:
                 for name, played in self.needed.items()
             },
             "runner": {"temp": str(getattr(self, "temp", ""))},
-            "secrets": dict(self.runner.secrets.get(environment or "", {})),
+            "secrets": self._secrets(environment),
         }
+
+    def _secrets(self, environment: str | None) -> dict[str, str]:
+        """Those of the environment; in a called workflow, of them what its caller lets through."""
+        own = self.runner.secrets.get(environment or "", {})
+        let = self.event.let_through
+        return {name: value for name, value in own.items() if let is None or name in let}
 
     def _functions(self, *, failed: bool) -> dict[str, Callable[[], bool]]:
         return {

@@ -49,7 +49,8 @@ class TestAWorkflow:
 @pytest.mark.parametrize("name", JOBS)
 def test_a_job_that_holds_the_services_token_writes_nothing_but_the_ledger(name: str) -> None:
     job = JOBS[name]
-    if has_service_token(job):
+    # What only calls others hands nothing over: their own jobs are looked at.
+    if has_service_token(job) and "uses" not in job:
         writes = {right for right, level in job["permissions"].items() if level == "write"}
         assert writes <= ({"contents"} if name == "apply-catalog/apply" else set())
         assert job["environment"].startswith(("acrcloud-read", "${{"))
@@ -69,6 +70,15 @@ def test_a_plan_is_made_only_for_pull_requests_of_this_repository() -> None:
     # Skipped with it.
     assert "needs.plan.result != 'skipped'" in jobs["comment"]["if"]
     assert jobs["comment"]["needs"] == "plan"
+
+
+def test_what_calls_a_workflow_lets_the_secrets_of_its_environments_through() -> None:
+    # A job of a called workflow sees no secret of its environment that its caller does not name.
+    (caller,) = WORKFLOWS["apply"]["jobs"].values()
+    called = WORKFLOWS["apply-catalog"]
+    used = set(re.findall(r"secrets\.(\w+)", json.dumps(called["jobs"])))
+    assert used == set(called[ON]["workflow_call"]["secrets"]) == set(caller["secrets"])
+    assert all(caller["secrets"][name] == f"${{{{ secrets.{name} }}}}" for name in used)
 
 
 def test_no_apply_is_broken_off() -> None:
