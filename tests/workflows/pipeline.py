@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 HOST, PATH = "gitlab.example", "acme/radio-ads"
 FORK = 77
+JOB_TOKEN = "glcbt-aTokenOfOneJobThatNoLogMayShow"
 MOST_DOTENV = (20, 5 * 1024)
 """Variables and bytes, as a GitLab has it that nobody has changed."""
 PIP = """\
@@ -159,7 +160,7 @@ class Runner:
             "CI_PIPELINE_SOURCE": cause.source,
             "CI_PROJECT_ID": str(cause.project),
             "CI_PROJECT_PATH": PATH,
-            "CI_SERVER_HOST": HOST,
+            "CI_SERVER_FQDN": HOST,
         }
         if cause.request is None:
             return {**said, "CI_COMMIT_BRANCH": "main"}
@@ -215,6 +216,9 @@ class _Job:
         self.variables = self._variables(before)
         if self.variables.get("GIT_STRATEGY", "fetch") != "none":
             check_out(runner.origin, pipeline.cause.sha, self.workspace)
+            # Newer runners keep no token in it.
+            clean = ["remote", "set-url", "origin", f"https://{HOST}/{PATH}.git"]
+            subprocess.run(["git", "-C", str(self.workspace), *clean], check=True)
         for each in before:
             for path, data in each.artifacts.items():
                 (self.workspace / path).write_bytes(data)
@@ -225,14 +229,7 @@ class _Job:
         pip = self.bin / "pip"
         pip.write_text(PIP.format(bin=installed, root=ROOT, python=sys.executable), "utf-8")
         pip.chmod(0o755)
-        # Who pushes shows the token for it.
-        (self.home / ".gitconfig").write_text(
-            f'[url "file://{self.runner.origin}"]\n'
-            f"insteadOf = https://reconciler:{self.runner.push_token}@{HOST}/{PATH}.git\n"
-            f'[url "file://{self.home}/nowhere"]\n'
-            f"pushInsteadOf = file://{self.runner.origin}\n",
-            "utf-8",
-        )
+        (self.home / ".gitconfig").write_text(self._reaching(), "utf-8")
         lines = ["set -eo pipefail", *self.job.get("before_script", []), *self.job["script"]]
         measured = {name: os.environ[name] for name in os.environ if name.startswith("COVERAGE_")}
         done = subprocess.run(
@@ -253,6 +250,19 @@ class _Job:
         )
         self.log = done.stdout
         return done.returncode
+
+    def _reaching(self) -> str:
+        """Git's settings that lead to the repository: to read by the job's token, to write by the
+        one for it, and nowhere without."""
+        writer, reader = (
+            f"https://{user}@{HOST}/{PATH}.git"
+            for user in (f"reconciler:{self.runner.push_token}", f"gitlab-ci-token:{JOB_TOKEN}")
+        )
+        return (
+            f'[url "file://{self.runner.origin}"]\ninsteadOf = {writer}\ninsteadOf = {reader}\n'
+            f'[url "file://{self.home}/nowhere"]\n'
+            f"insteadOf = https://{HOST}/\npushInsteadOf = {reader}\n"
+        )
 
     def keep(self, ended: Ended, *, is_well: bool) -> None:
         """Keep the artifacts, and read the reports, if such a job keeps any."""
@@ -283,6 +293,7 @@ class _Job:
             **self.runner.predefined(cause),
             "CI_PIPELINE_ID": str(self.pipeline.id),
             "CI_JOB_NAME": self.name,
+            "CI_JOB_TOKEN": JOB_TOKEN,
             "CI_PROJECT_DIR": str(self.workspace),
             **written,
             **handed,

@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.sandbox.server import running
 from tests.forge.gitlab import PROJECT, FakeGitLab, Request
-from tests.workflows.pipeline import FORK, Cause, Pipeline, Runner, Variable
+from tests.workflows.pipeline import FORK, JOB_TOKEN, Cause, Pipeline, Runner, Variable
 from tests.workflows.repository import BUCKETS, ROOT, Repository
 from tests.workflows.world import TOKEN, World
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-READS = "a-token-that-reads-and-no-log-may-show"
 PUSHES = "glpat-aTokenThatPushesAndNoLogMayShow"
 
 
@@ -56,7 +55,7 @@ class GitLabWorld(World):
         return pipeline
 
     def _is_silent(self, pipeline: Pipeline) -> None:
-        for token in (TOKEN, READS, PUSHES, self.forge.token):
+        for token in (TOKEN, PUSHES, JOB_TOKEN, self.forge.token):
             assert token not in pipeline.log
 
 
