@@ -11,7 +11,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import zipfile
 from dataclasses import dataclass, field, replace
@@ -23,11 +22,11 @@ import yaml
 
 from tests.forge.github import REPOSITORY, FakeGitHub
 from tests.workflows.expressions import condition, filled
+from tests.workflows.repository import ROOT, check_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-ROOT = Path(__file__).resolve().parents[2]
 OURS = "acme/reconciler"
 _SHELLS = {
     None: ["bash", "-e"],
@@ -275,7 +274,7 @@ class _Job:
         github, run = self.runner.github, self.run.id
         match name:
             case "actions/checkout":
-                self._checkout()
+                check_out(self.runner.origin, self.event.sha, self.workspace)
             case "actions/upload-artifact":
                 top = self.workspace / given["path"]
                 files = [top] if top.is_file() else [p for p in top.rglob("*") if p.is_file()]
@@ -315,16 +314,6 @@ class _Job:
             name: filled(each["value"], reached, self._functions(failed=False))
             for name, each in action["outputs"].items()
         }
-
-    def _checkout(self) -> None:
-        shutil.rmtree(self.workspace)
-        for arguments in (
-            ["init", "--quiet", str(self.workspace)],
-            ["-C", str(self.workspace), "remote", "add", "origin", f"file://{self.runner.origin}"],
-            ["-C", str(self.workspace), "fetch", "--quiet", "--depth=1", "origin", self.event.sha],
-            ["-C", str(self.workspace), "checkout", "--quiet", "--detach", "FETCH_HEAD"],
-        ):
-            subprocess.run(["git", *arguments], check=True, capture_output=True)
 
     def _shell(self, script: str, shell: str | None, env: dict[str, str]) -> dict[str, str]:
         """Run a script; what it put out."""

@@ -4,8 +4,6 @@ played: opened, planned, commented on, pushed to again, approved, merged, and ap
 from __future__ import annotations
 
 import shutil
-import subprocess
-import wave
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,122 +12,23 @@ import pytest
 
 from reconciler.sandbox.server import running
 from tests.forge.github import REPOSITORY, FakeGitHub, Pull
-from tests.workflows.runner import ROOT, Event, Run, Runner
+from tests.workflows.repository import BUCKETS, ROOT, Repository
+from tests.workflows.runner import Event, Run, Runner
+from tests.workflows.world import TOKEN, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from reconciler.sandbox.console import Sandbox
-
-TOKEN = "a-token-that-no-log-may-show"
-CATALOG = """\
-version: 1
-catalog: {name}
-api: {{base_url: '{url}'}}
-buckets: {{spots: {{id: {bucket}}}}}
-defaults: {{bucket: spots}}
-files:
-{files}"""
-ENTRY = """\
-  {key}:
-    title: {title}
-    source: {{audio: {key}.wav}}
-    user_defined: {{artist: Acme}}
-"""
-BUCKETS = {"radio-ads": 8891, "jingles": 8892}
-
 
 @dataclass
-class Repository:
-    """A bare repository on this machine, somebody's checkout of it, and the workflows in it."""
+class GitHubWorld(World):
+    """With workflows, and who approves."""
 
-    folder: Path
-    url: str
-    catalogs: tuple[str, ...]
-    entries: dict[str, dict[str, str]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """With what is on main at the beginning: catalogues with one entry each."""
-        self.origin, self.work = self.folder / "origin.git", self.folder / "checkout"
-        self.workflows = self.folder / "workflows"
-        shutil.copytree(ROOT / "examples/github/workflows", self.workflows)
-        for path in self.workflows.iterdir():
-            listed = f"[{', '.join(self.catalogs)}]"
-            path.write_text(
-                path.read_text("utf-8").replace("[radio-ads, jingles]", listed), "utf-8"
-            )
-        subprocess.run(["git", "init", "-q", "--bare", "-b", "main", self.origin], check=True)
-        subprocess.run(["git", "init", "-q", "-b", "main", self.work], check=True)
-        self.git("remote", "add", "origin", f"file://{self.origin}")
-        self.entries = {name: {"first": f"First of {name}"} for name in self.catalogs}
-        self.commit("Begin")
-        self.git("push", "-q", "origin", "main")
-
-    def git(self, *arguments: str) -> str:
-        """What git says in the checkout."""
-        done = subprocess.run(
-            ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org", *arguments],
-            cwd=self.work,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return done.stdout.strip()
-
-    def commit(self, message: str) -> str:
-        """The catalogues as `entries` has them, committed; the commit."""
-        for name, entries in self.entries.items():
-            folder = self.work / "catalogs" / name
-            folder.mkdir(parents=True, exist_ok=True)
-            listed = "".join(ENTRY.format(key=k, title=t) for k, t in entries.items())
-            text = CATALOG.format(name=name, url=self.url, bucket=BUCKETS[name], files=listed)
-            (folder / "catalog.yaml").write_text(text, "utf-8")
-            for number, key in enumerate(entries):
-                with wave.open(str(folder / f"{key}.wav"), "wb") as audio:
-                    audio.setnchannels(1)
-                    audio.setsampwidth(1)
-                    audio.setframerate(8000)
-                    audio.writeframes(bytes([100 + number]) * 800)
-        self.git("add", "--all")
-        self.git("commit", "-q", "--allow-empty", "-m", message)
-        return self.git("rev-parse", "HEAD")
-
-
-@dataclass
-class World:
-    """All that there is: GitHub, the service, the repository, and who approves."""
-
-    github: FakeGitHub
-    service: Sandbox
-    repository: Repository
+    forge: FakeGitHub
+    workflows: Path
     runner: Runner
     asked: list[str] = field(default_factory=list)
     """The environments that a job has asked to go into, in order."""
-
-    def open_pull(self, title: str) -> Pull:
-        """Commit what is in `entries` to a branch, and open a pull request of it."""
-        self.repository.git("checkout", "-q", "-b", f"change-{len(self.github.pulls)}")
-        pull = self.github.create_pull(title)
-        self._push(pull)
-        return pull
-
-    def push_again(self, pull: Pull) -> None:
-        """Commit what is in `entries` on top of it."""
-        self._push(pull)
-
-    def _push(self, pull: Pull) -> None:
-        pull.head = self.repository.commit(pull.title)
-        pull.heads.append(pull.head)
-        self.repository.git("push", "-q", "origin", "HEAD")
-
-    def merge(self, pull: Pull) -> str:
-        """Merge it into main; the new commit there."""
-        git = self.repository.git
-        git("checkout", "-q", "main")
-        git("merge", "-q", "--no-ff", "-m", f"Merge {pull.title}", pull.head)
-        git("push", "-q", "origin", "main")
-        pull.is_merged, pull.merge_commit = True, git("rev-parse", "HEAD")
-        return pull.merge_commit
 
     def on_pull(self, workflow: str, pull: Pull, *, repository: str = REPOSITORY) -> Run:
         """Run a workflow for the pull request as it is."""
@@ -150,37 +49,30 @@ class World:
         return self._play(workflow, Event(event, sha, "refs/heads/main", {"after": sha}))
 
     def _play(self, workflow: str, event: Event) -> Run:
-        run = self.runner.play(self.repository.workflows / f"{workflow}.yml", event)
+        run = self.runner.play(self.workflows / f"{workflow}.yml", event)
         assert TOKEN not in run.log
-        assert self.github.token not in run.log
+        assert self.forge.token not in run.log
         return run
-
-    def comments(self, pull: Pull) -> list[str]:
-        """The bodies of all comments."""
-        return [comment["body"] for comment in self.github.comments_on(pull)]
-
-    def titles(self, bucket: int) -> list[str]:
-        """What the service has in a bucket."""
-        return sorted(file["title"] for file in self.service.files(bucket))
-
-    def edit_live(self, bucket: int, old: str, new: str) -> None:
-        """Somebody renames a file in the console."""
-        (file,) = (file for file in self.service.files(bucket) if file["title"] == old)
-        self.service.edit(file["id"], title=new)
 
 
 @pytest.fixture
-def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
+def make_world(tmp_path: Path) -> Iterator[Callable[..., GitHubWorld]]:
     with FakeGitHub.running() as github, running(token=TOKEN) as service:
         for name, bucket in BUCKETS.items():
             service.add_bucket(name, id=bucket)
 
-        def make(*catalogs: str) -> World:
+        def make(*catalogs: str) -> GitHubWorld:
             repository = Repository(tmp_path, service.url, catalogs)
+            workflows = tmp_path / "workflows"
+            shutil.copytree(ROOT / "examples/github/workflows", workflows)
+            for path in workflows.iterdir():
+                listed = f"[{', '.join(catalogs)}]"
+                text = path.read_text("utf-8")
+                path.write_text(text.replace("[radio-ads, jingles]", listed), "utf-8")
             token = {"ACRCLOUD_ACCESS_TOKEN": TOKEN}
             secrets = dict.fromkeys(("acrcloud-read", "acrcloud", "acrcloud-changed"), token)
             runner = Runner(github, repository.origin, tmp_path / "machines", secrets)
-            world = World(github, service, repository, runner)
+            world = GitHubWorld(github, service, repository, workflows, runner)
 
             def approve(environment: str, _run: Run) -> bool:
                 world.asked.append(environment)
@@ -192,7 +84,7 @@ def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
         yield make
 
 
-def test_from_the_pull_request_to_the_bucket(make_world: Callable[..., World]) -> None:
+def test_from_the_pull_request_to_the_bucket(make_world: Callable[..., GitHubWorld]) -> None:
     world = make_world("radio-ads", "jingles")
     entries = world.repository.entries
 
@@ -236,7 +128,7 @@ def test_from_the_pull_request_to_the_bucket(make_world: Callable[..., World]) -
 
 
 def test_where_somebody_edits_live_in_between_the_new_plan_waits_for_approval(
-    make_world: Callable[..., World],
+    make_world: Callable[..., GitHubWorld],
 ) -> None:
     world = make_world("radio-ads")
     world.on_main("apply")
@@ -282,7 +174,7 @@ def test_where_somebody_edits_live_in_between_the_new_plan_waits_for_approval(
 
 
 def test_a_plan_that_guardrails_refuse_is_shown_and_not_applied(
-    make_world: Callable[..., World],
+    make_world: Callable[..., GitHubWorld],
 ) -> None:
     world = make_world("radio-ads")
     entries = world.repository.entries["radio-ads"]
@@ -306,7 +198,7 @@ def test_a_plan_that_guardrails_refuse_is_shown_and_not_applied(
 
 
 def test_a_fork_is_checked_and_gets_neither_a_plan_nor_a_comment(
-    make_world: Callable[..., World],
+    make_world: Callable[..., GitHubWorld],
 ) -> None:
     world = make_world("radio-ads")
     pull = world.open_pull("From elsewhere")
@@ -319,20 +211,22 @@ def test_a_fork_is_checked_and_gets_neither_a_plan_nor_a_comment(
     assert world.service.requests == []
 
 
-def test_drift_keeps_one_issue_as_long_as_there_is_some(make_world: Callable[..., World]) -> None:
+def test_drift_keeps_one_issue_as_long_as_there_is_some(
+    make_world: Callable[..., GitHubWorld],
+) -> None:
     world = make_world("radio-ads")
     world.on_main("apply")
     world.on_main("drift", "schedule")
-    assert world.github.open_issues() == []
+    assert world.forge.open_issues() == []
 
     world.edit_live(8891, "First of radio-ads", "Typed in the console")
     for _ in range(2):
         run = world.on_main("drift", "schedule")
         assert set(run.results.values()) == {"success"}
-        (issue,) = world.github.open_issues()
+        (issue,) = world.forge.open_issues()
         assert "Typed in the console" in issue["body"]
         assert "changed live" in issue["body"]
 
     world.on_main("apply")
     world.on_main("drift", "schedule")
-    assert world.github.open_issues() == []
+    assert world.forge.open_issues() == []
