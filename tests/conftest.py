@@ -1,5 +1,5 @@
 """No test writes into the home of whoever runs it, or is timed by the clock, or searches where it
-is measured."""
+is measured, or has another name in another process."""
 
 from collections.abc import Iterator
 
@@ -16,6 +16,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker(pytest.mark.no_cover)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes that are no short text are counted, and not shown: there may be a time in them, as in
+    what gzip packs, or a path, and the workers must all name a test alike."""
+    if isinstance(val, bytes) and not (len(val) <= 40 and val.isascii()):
+        return argname
+    return None
 
 
 @pytest.fixture(scope="session", autouse=True)
