@@ -10,12 +10,18 @@ settings.register_profile("house", deadline=None, derandomize=True, database=Non
 settings.load_profile("house")
 
 
+LONG = ("simulation", "crashing")
+"""Folders of which single tests take many seconds."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What searches through hundreds of examples takes several times as long where its lines are
-    counted; and a line that only a search comes to has no test that says what it is for."""
+    counted; and a line that only a search comes to has no test that says what it is for. What is
+    long comes first, so that no worker is left with it when the others have nothing to do."""
     for item in items:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker(pytest.mark.no_cover)
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
