@@ -38,7 +38,7 @@ CATALOG = f"""
 MARK = {"catalog_key": "radio-ads/spring", "catalog_source": f"sha256:{'ab' * 8}"}
 REPORT = """
 import sys
-before = set(sys.modules)  # as a tool has it that measures what these processes run
+before = set(sys.modules)
 sys.argv = ['reconciler', *sys.argv[1:]]
 from reconciler.__main__ import main
 try:
@@ -73,10 +73,11 @@ def place(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Workpla
 
 def imported(work: Workplace, *arguments: str, code: int = 0) -> set[str]:
     """What of the heavy modules a command imports that ends with this code."""
+    env = {name: item for name, item in work.env.items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(
         [sys.executable, "-c", REPORT, *arguments],
         cwd=work.folder,
-        env=work.env,
+        env=env,
         capture_output=True,
         text=True,
         check=True,
