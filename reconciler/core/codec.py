@@ -68,7 +68,7 @@ def plan_digest(
         meaning["snapshot"] = True
     hashed = hashlib.sha256(canonical(meaning))
     for change in changes:
-        hashed.update(meaning_of(change))
+        hashed.update(_meaning(change))
     return f"sha256:{hashed.hexdigest()}"
 
 
@@ -84,7 +84,13 @@ def digest_of(plan: Plan, *, from_snapshot: bool) -> str:
     )
 
 
-def meaning_of(change: Change) -> bytes:
+def is_same_change(one: Change, other: Change) -> bool:
+    """Whether a plan's digest has them the same: what is for eyes only, such as the line that an
+    entry stands on, makes no other change of one; 1 and true are two values, unlike in Python."""
+    return _meaning(one) == _meaning(other)
+
+
+def _meaning(change: Change) -> bytes:
     """What a change does, as a plan's digest covers it: not what is for eyes only."""
     encoded = encode_change(change)
     doing = {name: item for name, item in encoded.items() if name not in _FOR_EYES}
