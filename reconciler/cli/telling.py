@@ -6,7 +6,7 @@ from typing import assert_never
 
 from reconciler.applying import Finished, Work
 from reconciler.cli.output import Output
-from reconciler.core.codec import action
+from reconciler.core.change_codec import action
 from reconciler.core.comparison import compare
 from reconciler.core.content import Content
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown

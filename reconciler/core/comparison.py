@@ -3,7 +3,7 @@ plan's digest has them the same."""
 
 from dataclasses import dataclass
 
-from reconciler.core.codec import is_same_change
+from reconciler.core.change_codec import is_same_change
 from reconciler.core.plan import Change, Plan, Violation
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from reconciler.core.codec import is_same_change
+from reconciler.core.change_codec import is_same_change
 from reconciler.core.content import Content, Contents
 from reconciler.core.diff import Differences
 from reconciler.core.facts import Foreign, key_of
