@@ -10,7 +10,6 @@ show it on the lines of the catalogue.
 | any other change, and a note of what is pending        | plain    |
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from enum import IntEnum
@@ -21,7 +20,7 @@ from reconciler.core.model import Place
 from reconciler.core.plan import Change, Create, Delete, Move, Note, Plan, Update, Violation
 from reconciler.core.weighing import GRAVE, Weighed, Weight, weighed
 from reconciler.render.rows import word_of
-from reconciler.render.shares import shares
+from reconciler.render.shares import some_of_each
 from reconciler.render.values import clipped, field_name, message_text, shown
 
 _KEY = 128
@@ -73,11 +72,7 @@ def foremost(found: Sequence[Finding], most: int) -> Sequence[Finding]:
     chosen: list[Finding] = []
     for severity in Severity:
         these = [finding for finding in found if finding.severity is severity]
-        left = shares(Counter(finding.kind for finding in these), most - len(chosen))
-        for finding in these:
-            if left[finding.kind]:
-                left[finding.kind] -= 1
-                chosen.append(finding)
+        chosen += some_of_each(these, lambda finding: finding.kind, most - len(chosen))
     return chosen
 
 

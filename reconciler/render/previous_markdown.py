@@ -29,8 +29,8 @@ class SincePrevious:
         since = self._since
         told = [
             *(f"- {line}\n" for line in _other(since)),
-            *_some(since.new_violations, most, "newly refused", _violation),
-            *_some(since.gone_violations, most, "no longer refused", _violation),
+            *_some(since.new_violations, most, "newly refused", violation_words),
+            *_some(since.gone_violations, most, "no longer refused", violation_words),
             *_some(self._new, most, "new", _change),
             *_some(self._gone, most, "gone", _change),
             *_some(self._different, most, "different", _change),
@@ -77,6 +77,7 @@ def _change(one: Weighed) -> str:
     return f"{word_of(one.weight)}{key}{file} in {code(change.bucket, _KEY)}"
 
 
-def _violation(violation: Violation) -> str:
+def violation_words(violation: Violation) -> str:
+    """What is refused, by its rule and its key."""
     key = f" {code(violation.key, _KEY)}" if violation.key else ""
     return f"{violation.rule}{key}: {message(violation.message)}"

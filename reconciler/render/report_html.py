@@ -3,7 +3,6 @@
 `reconciler/render/report/page.js` builds the rows of changes just so; a browser test compares.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -16,7 +15,7 @@ from reconciler.render.plan_words import asked_for
 from reconciler.render.report_fields import Field
 from reconciler.render.report_rows import Row, fields_left_out
 from reconciler.render.safe import visible
-from reconciler.render.shares import shares
+from reconciler.render.shares import some_of_each
 from reconciler.render.snapshot_words import doubt, from_snapshot
 from reconciler.render.values import clipped, message_text
 
@@ -74,26 +73,20 @@ def risk_said(level: str, reasons: Iterable[str]) -> Iterator[str]:
 
 def violations_said(violations: Sequence[Violation]) -> Iterator[str]:
     """A section, where there are any."""
-    left = shares(Counter(each.rule for each in violations), _MOST_SAID)
     said: list[str] = []
-    for each in violations:
-        if left[each.rule]:
-            left[each.rule] -= 1
-            place = "" if each.declared_at is None else visible(str(each.declared_at))
-            said.append(_told(each.rule, each.key, place, each.message))
+    for each in some_of_each(violations, lambda each: each.rule, _MOST_SAID):
+        place = "" if each.declared_at is None else visible(str(each.declared_at))
+        said.append(_told(each.rule, each.key, place, each.message))
     yield from _section("violations", "Refused by guardrails", said, len(violations))
 
 
 def notes_said(notes: Sequence[Note]) -> Iterator[str]:
     """The same for what is not done."""
-    left = shares(Counter(note.fact for note in notes), _MOST_SAID)
     said: list[str] = []
-    for note in notes:
-        if left[note.fact]:
-            left[note.fact] -= 1
-            file = "" if note.file_id is None else f"file {note.file_id}"
-            bucket = "" if note.bucket is None else f"in {clipped(note.bucket, _NAME)}"
-            said.append(_told(note.fact, note.key, f"{file} {bucket}".strip(), note.message))
+    for note in some_of_each(notes, lambda note: note.fact, _MOST_SAID):
+        file = "" if note.file_id is None else f"file {note.file_id}"
+        bucket = "" if note.bucket is None else f"in {clipped(note.bucket, _NAME)}"
+        said.append(_told(note.fact, note.key, f"{file} {bucket}".strip(), note.message))
     yield from _section("notes", "Not done", said, len(notes))
 
 
