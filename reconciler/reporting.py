@@ -24,11 +24,9 @@ from reconciler.forge.marker import DriftMarker, PlanMarker
 from reconciler.forge.model import Forge, Issue
 from reconciler.planfile import plan_in
 from reconciler.render.drift_markdown import drift_markdown
+from reconciler.render.fitting import LIMIT
 from reconciler.render.plan_markdown import plan_markdown
 
-MOST: Final = 65_536
-"""Of a comment on GitHub, by characters; here by bytes, which nobody counts as fewer. GitLab takes
-more, but nobody reads it."""
 _MOST_VALUES: Final = 2_000_000
 """Of a plan that is fetched: so many commas. A few bytes of JSON may be a hundred in memory."""
 Say: TypeAlias = Callable[[str], None]
@@ -114,7 +112,7 @@ def report_drift(forge: Forge, report: DriftReport, say: Say) -> str:
     if not report.drift.items:
         return _no_drift(forge, report.catalog, ours, say)
     marker = str(DriftMarker(report.catalog))
-    body = f"{marker}\n{drift_markdown(report.drift, limit=MOST - len(marker) - 1)}"
+    body = f"{marker}\n{drift_markdown(report.drift, limit=LIMIT - len(marker) - 1)}"
     for extra in ours[1:]:
         forge.close_issue(extra.number)
     if not ours:
@@ -142,7 +140,7 @@ def _comments(forge: Forge, number: int, catalog: str, say: Say) -> Found:
 
 def _comment(marker: PlanMarker, plan: Plan, previous: Plan | None) -> str:
     head = f"{marker}\n"
-    room = MOST - len(head.encode())
+    room = LIMIT - len(head.encode())
     return head + plan_markdown(plan, limit=room, previous=previous, artifact=marker.artifact)
 
 

@@ -13,6 +13,7 @@ from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import Change, Create, Move, Plan, Update
 from reconciler.ledger import Place
 from reconciler.render.apply_text import outcome_line, stale_text
+from reconciler.render.plan_words import otherwise
 
 _ENDINGS = ("applied", "already done", "stale", "failed", "unknown")
 _MOST = 50
@@ -68,13 +69,8 @@ def tell_new(work: Work, output: Output) -> None:
 def tell_differences(reviewed: Plan, now: Plan, output: Output) -> None:
     """How the plan of now differs from the one that was reviewed."""
     since = compare(reviewed, now)
-    for differs, said in (
-        (since.catalog, "it was of another catalogue"),
-        (since.origin, "it was for another service, or for other buckets"),
-        (since.options, "it was asked for with other options"),
-    ):
-        if differs:
-            output.tell(f"reviewed otherwise: {said}")
+    for said in otherwise(since):
+        output.tell(f"reviewed otherwise: {said}")
     for changes, said in (
         (since.gone, "reviewed, and no longer planned"),
         (since.new, "planned now, and not reviewed"),

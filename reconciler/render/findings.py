@@ -19,6 +19,7 @@ from reconciler.core.marks import USUAL_MARKS
 from reconciler.core.model import Place
 from reconciler.core.plan import Change, Create, Delete, Move, Note, Plan, Update, Violation
 from reconciler.core.weighing import GRAVE, Weighed, Weight, weighed
+from reconciler.render.change_text import title_of
 from reconciler.render.rows import word_of
 from reconciler.render.shares import some_of_each
 from reconciler.render.values import clipped, field_name, message_text, shown
@@ -144,8 +145,7 @@ def _fields(change: Update) -> str:
 
 
 def _title(change: Change) -> str:
-    title = change.after.title if isinstance(change, Create) else change.before.title
-    return shown(title, _TITLE)
+    return shown(title_of(change), _TITLE)
 
 
 def _key(key: str | None) -> str:

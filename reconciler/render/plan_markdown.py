@@ -23,8 +23,6 @@ from reconciler.render.rows import Listing, Rows, together
 from reconciler.render.shares import some_of_each
 from reconciler.render.snapshot_words import doubt, from_snapshot
 
-__all__ = ["LIMIT", "plan_markdown"]
-
 _KEY = 128
 _NAME = 40
 _MOST_OPTIONS = 10

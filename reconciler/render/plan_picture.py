@@ -19,7 +19,6 @@ from reconciler.render.flows import NEW, STAY, Band, Flows, Place, flows_of
 from reconciler.render.html import element, escaped
 from reconciler.render.page import counted
 from reconciler.render.plan_words import doing
-from reconciler.render.safe import visible
 from reconciler.render.values import clipped
 
 MOST_PLACES = 12
@@ -240,7 +239,7 @@ class _Layout:
             yield (
                 "count",
                 " ".join(
-                    element("tspan", f"{_sign(verb)} {self._number(count)}", class_=verb.word)
+                    element("tspan", f"{verb.typeset} {self._number(count)}", class_=verb.word)
                     for verb, count in totals.items()
                 ),
             )
@@ -258,7 +257,7 @@ def _legend(bands: Sequence[Band], frame: Frame, top: int) -> Iterator[str]:
         also = sum(band.updated for band in bands) if verb is MOVE else 0
         words = "stay as they are" if verb is STAY else f"to {verb.word}"
         words += f" ({also:,} updated)" if also else ""
-        sign = element("tspan", _sign(verb), class_=f"count {verb.word}")
+        sign = element("tspan", verb.typeset, class_=f"count {verb.word}")
         yield f'<text x="{x}" y="{y}">{sign} {count:,} {words}</text>\n'
 
 
@@ -267,10 +266,6 @@ def _totals(bands: Sequence[Band]) -> Mapping[Verb, int]:
     kinds = (CREATE, MOVE, UPDATE, DELETE, STAY)
     totals = {kind: sum(band.files for band in bands if band.verb is kind) for kind in kinds}
     return {kind: count for kind, count in totals.items() if count}
-
-
-def _sign(verb: Verb) -> str:
-    return visible("\u2212" if verb is DELETE else verb.sign)
 
 
 def _short(count: int) -> str:

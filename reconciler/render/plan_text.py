@@ -9,7 +9,7 @@ from rich.text import Text
 from reconciler.core.marks import USUAL_MARKS
 from reconciler.core.model import Place
 from reconciler.core.plan import Change, Note, Plan, Violation
-from reconciler.render.change_text import Look, change_lines, column_of_keys, name_of, title_of
+from reconciler.render.change_text import Look, change_lines, column_of_keys, name_of, title_in
 from reconciler.render.page import DIM, Page, Part, counted, padded
 from reconciler.render.plan_words import asked_for, cost, more, not_to_do, to_do
 from reconciler.render.safe import visible
@@ -95,7 +95,7 @@ class _Changes:
         yield self._page.taken()
 
     def _look(self, changes: Sequence[Change]) -> Look:
-        titles = [title_of(change, self._page, verbose=self._verbose) for change in changes]
+        titles = [title_in(self._page, change, verbose=self._verbose) for change in changes]
         return Look(
             key=column_of_keys([name_of(change) for change in changes]),
             title=min(32, max(map(cell_len, titles), default=0)),

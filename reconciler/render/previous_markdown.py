@@ -7,6 +7,7 @@ from reconciler.core.comparison import Comparison
 from reconciler.core.plan import Create, Violation
 from reconciler.core.weighing import Weighed, weighed
 from reconciler.render.markdown import code, message
+from reconciler.render.plan_words import otherwise
 from reconciler.render.rows import word_of
 
 _KEY = 128
@@ -28,7 +29,7 @@ class SincePrevious:
         """A heading with the counts, and below it at most `most` of each kind."""
         since = self._since
         told = [
-            *(f"- {line}\n" for line in _other(since)),
+            *(f"- {line}\n" for line in otherwise(since)),
             *_some(since.new_violations, most, "newly refused", violation_words),
             *_some(since.gone_violations, most, "no longer refused", violation_words),
             *_some(self._new, most, "new", _change),
@@ -52,15 +53,6 @@ class SincePrevious:
         if not said:
             return "the same changes" if self._since.kept else "no changes"
         return ", ".join([*said, *(["the rest as before"] if self._since.kept else [])])
-
-
-def _other(since: Comparison) -> Iterator[str]:
-    if since.catalog:
-        yield "it was of another catalogue"
-    if since.origin:
-        yield "it was for another service, or for other buckets"
-    if since.options:
-        yield "it was asked for with other options"
 
 
 def _some(items: Sequence[T], most: int, word: str, say: Callable[[T], str]) -> Iterator[str]:

@@ -53,7 +53,7 @@ def counts(plan: Plan) -> Iterator[str]:
     summary = plan.summary
     numbers = (summary.create, summary.move, summary.update, summary.delete)
     for verb, number in zip(VERBS, numbers, strict=True):
-        yield _count(verb.word if number else "none", sign(verb), number, f"to {verb.word}")
+        yield _count(verb.word if number else "none", verb.typeset, number, f"to {verb.word}")
     rest = (("unchanged", summary.unchanged), ("foreign", summary.foreign))
     for word, number in (*rest, ("pending", summary.pending)):
         yield _count("rest", "", number, word)
@@ -120,7 +120,7 @@ def flow_rows(flows: Flows) -> Iterator[str]:
         start = "New" if band.start == NEW else place_name(flows.places[band.start], 60)
         end = "Deleted" if band.end == flows.gone else place_name(flows.places[band.end], 60)
         cells = element("th", start, scope="row") + element("td", end)
-        what = f"{_badge(band.verb.word, sign(band.verb))} {escaped(_also(band))}"
+        what = f"{_badge(band.verb.word, band.verb.typeset)} {escaped(_also(band))}"
         number = element("td", f"{band.files:,}", class_="number")
         yield f"<tr>{cells}<td>{what.strip()}</td>{number}</tr>\n"
 
@@ -136,7 +136,7 @@ def row_item(row: Row, bucket: str) -> str:
     verb = next(verb for verb in VERBS if verb.word == row.verb)
     head = " ".join(
         (
-            _badge(verb.word, sign(verb)),
+            _badge(verb.word, verb.typeset),
             element("code", row.key, class_="key"),
             element("span", row.title, class_="title"),
             element("span", bucket, class_="bucket"),
@@ -186,13 +186,8 @@ def action_boxes(totals: Mapping[Verb, int]) -> Iterator[str]:
     """A box for every verb that there is, to filter by."""
     for verb, count in totals.items():
         if count:
-            badge = _badge(verb.word, sign(verb))
+            badge = _badge(verb.word, verb.typeset)
             yield (
                 f'<label class="box"><input type="checkbox" name="action" value="{verb.word}">'
                 f"{badge} <b>{count:,}</b></label>\n"
             )
-
-
-def sign(verb: Verb) -> str:
-    """As typographers write it."""
-    return "\u2212" if verb.sign == "-" else verb.sign
