@@ -126,6 +126,10 @@ class TestPlanFiles:
         assert "planned otherwise than reviewed: create summer" in stale.out
         assert list(sandbox.mutations) == []
         spots.catalog(CATALOG)
+        unread = spots.run("apply", "--plan-digest", digest, "--reviewed", "missing.json")
+        assert unread.code == 1
+        assert "reading the plan missing.json: there is no such file" in unread.err
+        assert list(sandbox.mutations) == []
         assert spots.run("apply", "--plan-digest", digest).code == 0
 
     def test_a_saved_plan_runs_what_still_holds(self, applied: Workplace, sandbox: Sandbox) -> None:
