@@ -82,11 +82,8 @@ def report_plan(forge: Forge, plan: Plan, planned: Planned, schema: bytes, say: 
     return _update(forge, planned.number, found, body, where)
 
 
-def find_reviewed(
-    forge: Forge, catalog: str, commit: str, schema: bytes, say: Say, *, artifact: str | None = None
-) -> Reviewed:
-    """The plan that was reviewed before a commit was merged. `artifact`: where the plan is kept,
-    if not where its comment says. Raises `ForgeError`."""
+def find_reviewed(forge: Forge, catalog: str, commit: str, schema: bytes, say: Say) -> Reviewed:
+    """The plan that was reviewed before a commit was merged. Raises `ForgeError`."""
     merged = merged_by(forge.merged_as(commit), commit)
     if merged is None:
         say(f"commit {commit[:12]} is the merge of no {forge.request}, or of none alone")
@@ -101,7 +98,7 @@ def find_reviewed(
             f"the plan that was commented is of {marker.head[:12]}, and {merged.head[:12]} was "
             "merged"
         )
-    plan = _kept_plan(forge, marker, schema, artifact or marker.artifact, say)
+    plan = _kept_plan(forge, marker, schema, say)
     return Reviewed(merged.number, marker.digest, plan)
 
 
@@ -149,17 +146,17 @@ def _previous(forge: Forge, found: Found, run: int, schema: bytes, say: Say) -> 
     latest = found.latest
     if latest is None or latest.run == run:
         return None
-    kept = _kept_plan(forge, latest, schema, latest.artifact, say)
+    kept = _kept_plan(forge, latest, schema, say)
     return None if kept is None else kept[0]
 
 
 def _kept_plan(
-    forge: Forge, marker: PlanMarker, schema: bytes, artifact: str, say: Say
+    forge: Forge, marker: PlanMarker, schema: bytes, say: Say
 ) -> tuple[Plan, Made] | None:
     """The plan that a comment is about. What its run has kept may have been put there by anybody,
     so it counts only with the digest that we have written into the comment."""
     try:
-        data = forge.plan_of(marker.run, artifact)
+        data = forge.plan_of(marker.run, marker.artifact)
         plan, made = _read(data, schema, f"reading the plan of run {marker.run}")
     except (ForgeError, PlanFileError) as error:
         say(f"the plan of run {marker.run} is not to be had: {error}")
