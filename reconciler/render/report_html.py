@@ -10,7 +10,7 @@ from reconciler.core.plan import Note, Plan, Violation
 from reconciler.render.change_text import VERBS, Verb
 from reconciler.render.flows import NEW, STAY, Band, Flows
 from reconciler.render.html import element, escaped
-from reconciler.render.plan_picture import place_name
+from reconciler.render.plan_picture import node_name
 from reconciler.render.plan_words import asked_for
 from reconciler.render.report_fields import Field
 from reconciler.render.report_rows import Row, fields_left_out
@@ -117,8 +117,8 @@ def _told(word: str, key: str | None, where: str, message: str) -> str:
 def flow_rows(flows: Flows) -> Iterator[str]:
     """The picture as the rows of a table."""
     for band in flows.bands:
-        start = "New" if band.start == NEW else place_name(flows.places[band.start], 60)
-        end = "Deleted" if band.end == flows.gone else place_name(flows.places[band.end], 60)
+        start = "New" if band.start == NEW else node_name(flows.nodes[band.start], 60)
+        end = "Deleted" if band.end == flows.gone else node_name(flows.nodes[band.end], 60)
         cells = element("th", start, scope="row") + element("td", end)
         what = f"{_badge(band.verb.word, band.verb.typeset)} {escaped(_also(band))}"
         number = element("td", f"{band.files:,}", class_="number")
