@@ -24,11 +24,9 @@ from reconciler.forge.marker import DriftMarker, PlanMarker
 from reconciler.forge.model import Forge, Issue
 from reconciler.planfile import plan_in
 from reconciler.render.drift_markdown import drift_markdown
+from reconciler.render.fitting import LIMIT
 from reconciler.render.plan_markdown import plan_markdown
 
-MOST: Final = 65_536
-"""Of a comment on GitHub, by characters; here by bytes, which nobody counts as fewer. GitLab takes
-more, but nobody reads it."""
 _MOST_VALUES: Final = 2_000_000
 """Of a plan that is fetched: so many commas. A few bytes of JSON may be a hundred in memory."""
 Say: TypeAlias = Callable[[str], None]
@@ -84,11 +82,8 @@ def report_plan(forge: Forge, plan: Plan, planned: Planned, schema: bytes, say: 
     return _update(forge, planned.number, found, body, where)
 
 
-def find_reviewed(
-    forge: Forge, catalog: str, commit: str, schema: bytes, say: Say, *, artifact: str | None = None
-) -> Reviewed:
-    """The plan that was reviewed before a commit was merged. `artifact`: where the plan is kept,
-    if not where its comment says. Raises `ForgeError`."""
+def find_reviewed(forge: Forge, catalog: str, commit: str, schema: bytes, say: Say) -> Reviewed:
+    """The plan that was reviewed before a commit was merged. Raises `ForgeError`."""
     merged = merged_by(forge.merged_as(commit), commit)
     if merged is None:
         say(f"commit {commit[:12]} is the merge of no {forge.request}, or of none alone")
@@ -103,7 +98,7 @@ def find_reviewed(
             f"the plan that was commented is of {marker.head[:12]}, and {merged.head[:12]} was "
             "merged"
         )
-    plan = _kept_plan(forge, marker, schema, artifact or marker.artifact, say)
+    plan = _kept_plan(forge, marker, schema, say)
     return Reviewed(merged.number, marker.digest, plan)
 
 
@@ -114,7 +109,7 @@ def report_drift(forge: Forge, report: DriftReport, say: Say) -> str:
     if not report.drift.items:
         return _no_drift(forge, report.catalog, ours, say)
     marker = str(DriftMarker(report.catalog))
-    body = f"{marker}\n{drift_markdown(report.drift, limit=MOST - len(marker) - 1)}"
+    body = f"{marker}\n{drift_markdown(report.drift, limit=LIMIT - len(marker) - 1)}"
     for extra in ours[1:]:
         forge.close_issue(extra.number)
     if not ours:
@@ -142,7 +137,7 @@ def _comments(forge: Forge, number: int, catalog: str, say: Say) -> Found:
 
 def _comment(marker: PlanMarker, plan: Plan, previous: Plan | None) -> str:
     head = f"{marker}\n"
-    room = MOST - len(head.encode())
+    room = LIMIT - len(head.encode())
     return head + plan_markdown(plan, limit=room, previous=previous, artifact=marker.artifact)
 
 
@@ -151,17 +146,17 @@ def _previous(forge: Forge, found: Found, run: int, schema: bytes, say: Say) -> 
     latest = found.latest
     if latest is None or latest.run == run:
         return None
-    kept = _kept_plan(forge, latest, schema, latest.artifact, say)
+    kept = _kept_plan(forge, latest, schema, say)
     return None if kept is None else kept[0]
 
 
 def _kept_plan(
-    forge: Forge, marker: PlanMarker, schema: bytes, artifact: str, say: Say
+    forge: Forge, marker: PlanMarker, schema: bytes, say: Say
 ) -> tuple[Plan, Made] | None:
     """The plan that a comment is about. What its run has kept may have been put there by anybody,
     so it counts only with the digest that we have written into the comment."""
     try:
-        data = forge.plan_of(marker.run, artifact)
+        data = forge.plan_of(marker.run, marker.artifact)
         plan, made = _read(data, schema, f"reading the plan of run {marker.run}")
     except (ForgeError, PlanFileError) as error:
         say(f"the plan of run {marker.run} is not to be had: {error}")

@@ -4,7 +4,7 @@ import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
 
@@ -25,14 +25,13 @@ from reconciler.shipped import schema
 _DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class PlanFiles:
-    """The plan files that were named, read."""
+class Given(NamedTuple):
+    """The plans in the files that the user named."""
 
     saved: Plan | None
     """What is to be applied."""
     reviewed: Plan | None
-    """What the plan of now is held against."""
+    """What was reviewed, to show what is different now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +61,28 @@ class Asked:
         if not (self.yes or self.digest or sys.stdin.isatty()):
             raise UsageError("there is no terminal to ask on: give --yes, or --plan-digest")
 
-    def read(self) -> PlanFiles:
-        """The plan files, read before anything is asked of the service. Raises `StalePlan` where
-        the saved plan was made from a snapshot, and `UsageError` where the reviewed one is not
-        that of the digest."""
-        saved = None if self.plan_file is None else _read(self.plan_file)
-        if saved is not None:
-            check_can_be_applied(saved)
-        reviewed = None if self.reviewed is None else _read(self.reviewed)
-        if reviewed is not None and reviewed.digest != self.digest:
+    def read(self) -> Given:
+        """The files that the user named, read before anything is asked of the service. Raises
+        `StalePlan` where the saved plan was made from a snapshot, and `UsageError` where the
+        reviewed one is not that of the digest."""
+        given = Given(_plan_in(self.plan_file), _plan_in(self.reviewed))
+        if given.saved is not None:
+            check_can_be_applied(given.saved)
+        if given.reviewed is not None and given.reviewed.digest != self.digest:
             raise UsageError(
-                f"the digest of {self.reviewed} is {reviewed.digest}, and --plan-digest is "
+                f"the digest of {self.reviewed} is {given.reviewed.digest}, and --plan-digest is "
                 f"{self.digest}: give the plan that was reviewed, or leave --reviewed out"
             )
-        return PlanFiles(saved, reviewed)
+        return given
 
-    def work(
-        self, files: PlanFiles, desired: DesiredState, live: LiveState, output: Output
-    ) -> Work:
+    def work(self, given: Given, desired: DesiredState, live: LiveState, output: Output) -> Work:
         """What to execute, once it is shown and agreed to."""
-        if files.saved is None:
+        if given.saved is None:
             check_only(self.options.only, desired, live)
             work = work_of(make_plan(desired, live, self.options))
         else:
-            work = work_of_reviewed(files.saved, desired, live)
-        self._check_digest(work.plan, files.reviewed, desired, output)
+            work = work_of_reviewed(given.saved, desired, live)
+        self._check_digest(work.plan, given.reviewed, desired, output)
         self._show(work.plan, desired, output)
         tell_new(work, output)
         if work.plan.violations:
@@ -121,9 +117,8 @@ class Asked:
         )
 
 
-def _read(path: Path) -> Plan:
-    plan, _ = read_plan(path, schema("plan.schema.json"))
-    return plan
+def _plan_in(path: Path | None) -> Plan | None:
+    return None if path is None else read_plan(path, schema("plan.schema.json"))[0]
 
 
 def _confirmed(count: int) -> bool:

@@ -57,18 +57,15 @@ def _check_artifact(
     return value
 
 
-_artifact_option = click.option(
+@command.command("plan")
+@click.argument("plan_file", metavar="PLAN.json", type=click.Path(path_type=Path))
+@click.option(
     "--artifact",
     metavar="NAME",
     callback=_check_artifact,
     help="Under which name the run keeps plan.json: of the artifact on GitHub (reconciler-plan), "
     "of the job on GitLab (plan).",
 )
-
-
-@command.command("plan")
-@click.argument("plan_file", metavar="PLAN.json", type=click.Path(path_type=Path))
-@_artifact_option
 @click.option(
     "--pull-request",
     type=click.IntRange(min=1),
@@ -110,14 +107,12 @@ def plan_command(
     help="The catalogue. Only its name is read.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Write the reviewed plan here.")
-@_artifact_option
 @click.option("--commit", metavar="SHA", help="The commit, where it is not the job's.")
 @_forge_options
 @with_output
 def reviewed_command(
     catalog: Path,
     out: Path | None,
-    artifact: str | None,
     commit: str | None,
     author: str | None,
     kind: str | None,
@@ -140,7 +135,7 @@ def reviewed_command(
     commit = commit or job.commit
     name, form = name_of(catalog), schema("plan.schema.json")
     with _forge(job, author) as forge:
-        found = find_reviewed(forge, name, commit, form, output.say, artifact=artifact)
+        found = find_reviewed(forge, name, commit, form, output.say)
     if out is not None and found.plan is not None:
         write_plan(out, *found.plan)
     output.tell(f"reviewed_digest={found.digest or ''}")

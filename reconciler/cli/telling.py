@@ -7,7 +7,7 @@ from typing import assert_never
 
 from reconciler.applying import Finished, Work
 from reconciler.cli.output import Output
-from reconciler.core.codec import action
+from reconciler.core.change_codec import action
 from reconciler.core.comparison import compare
 from reconciler.core.content import Content
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
@@ -15,6 +15,7 @@ from reconciler.core.plan import Change, Create, Move, Plan, Update
 from reconciler.ledger import Place
 from reconciler.render.apply_text import outcome_line, stale_text
 from reconciler.render.change_text import change_text
+from reconciler.render.plan_words import otherwise
 
 _ENDINGS = ("applied", "already done", "stale", "failed", "unknown")
 _MOST = 50
@@ -71,14 +72,9 @@ def tell_differences(reviewed: Plan, now: Plan, marks: AbstractSet[str], output:
     """How the plan of now differs from the one that was reviewed: of a change that is in both, as
     it was reviewed. `marks`: the mark's fields."""
     since = compare(reviewed, now)
-    otherwise = {change.id for change, _ in since.different}
-    for differs, said in (
-        (since.catalog, "it was of another catalogue"),
-        (since.origin, "it was for another service, or for other buckets"),
-        (since.options, "it was asked for with other options"),
-    ):
-        if differs:
-            output.tell(f"reviewed otherwise: {said}")
+    changed = {change.id for change, _ in since.different}
+    for said in otherwise(since):
+        output.tell(f"reviewed otherwise: {said}")
     for changes, said in (
         (since.gone, "reviewed, and no longer planned"),
         (since.new, "planned now, and not reviewed"),
@@ -86,7 +82,7 @@ def tell_differences(reviewed: Plan, now: Plan, marks: AbstractSet[str], output:
     ):
         for change in changes[:_MOST]:
             output.tell(f"{said}: {action(change)} {_subject(change)}")
-            if change.id in otherwise:
+            if change.id in changed:
                 output.result([change_text(change, output.width, marks)])
         if len(changes) > _MOST:
             output.tell(f"... and {len(changes) - _MOST:,} more {said}")

@@ -163,7 +163,7 @@ def _reaching_as(clone: Git, folder: Path) -> Git:
     own.run("init", "--quiet", "--bare", "--template=", f"--object-format={form}")
     settings = _taken(_settings(clone), _settings(own))
     if not any(name == "remote.origin.url" for name, _ in settings):
-        raise GitFailed("this repository has no remote named origin", "")
+        raise GitFailed("this repository has no remote named origin", is_nowhere=True)
     return replace(own, settings=settings)
 
 

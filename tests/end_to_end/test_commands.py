@@ -129,6 +129,10 @@ class TestPlanFiles:
         assert "Have the plan above reviewed" in stale.err
         assert list(sandbox.mutations) == []
         spots.catalog(CATALOG)
+        unread = spots.run("apply", "--plan-digest", digest, "--reviewed", "missing.json")
+        assert unread.code == 1
+        assert "reading the plan missing.json: there is no such file" in unread.err
+        assert list(sandbox.mutations) == []
         assert spots.run("apply", "--plan-digest", digest).code == 0
 
     def test_what_to_do_about_another_plan_is_said(self, spots: Workplace) -> None:

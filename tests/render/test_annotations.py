@@ -9,7 +9,8 @@ from hypothesis import given, settings
 
 from reconciler.core.model import Key, Place
 from reconciler.core.plan import Note, Rule, Violation
-from reconciler.render.annotations import Remark, annotations, in_repository, plan_annotations
+from reconciler.render.annotations import annotations, in_repository, plan_annotations
+from reconciler.render.remarks import Remark
 from tests.render import stories
 from tests.render.stories import content
 from tests.render.test_plan_markdown import LIVE, plan_with

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from reconciler.core.model import FileId, Key, Snapshot
 from reconciler.core.plan import ChangeId, Options, Rule, Violation
 from reconciler.core.weighing import Weight, weighed
-from reconciler.render.plan_markdown import LIMIT, plan_markdown
+from reconciler.render.fitting import LIMIT
+from reconciler.render.plan_markdown import plan_markdown
 from reconciler.render.rows import word_of
 from tests.render import stories
 from tests.render.stories import HOSTILE, content
