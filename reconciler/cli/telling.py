@@ -81,8 +81,9 @@ def tell_differences(reviewed: Plan, now: Plan, marks: AbstractSet[str], output:
         ([before for before, _ in since.different], "planned otherwise than reviewed"),
     ):
         for change in changes[:_MOST]:
-            output.tell(f"{said}: {action(change)} {_subject(change)}")
-            if change.id in changed:
+            reviewed_was = "; reviewed was:" if change.id in changed else ""
+            output.tell(f"{said}: {action(change)} {_subject(change)}{reviewed_was}")
+            if reviewed_was:
                 output.result([change_text(change, output.width, marks)])
         if len(changes) > _MOST:
             output.tell(f"... and {len(changes) - _MOST:,} more {said}")

@@ -123,7 +123,7 @@ class TestPlanFiles:
         spots.catalog(CATALOG.replace("Summer ad", "Summer ad, late"))
         stale = spots.run("apply", "--plan-digest", digest, "--reviewed", "plan.json")
         assert stale.code == 4
-        assert "planned otherwise than reviewed: create summer\n" in stale.out
+        assert "planned otherwise than reviewed: create summer; reviewed was:\n" in stale.out
         told = stale.out.split("planned otherwise than reviewed: ")[1]
         assert '  + create  summer  "Summer ad"  no file carries its mark\n' in told
         assert "Have the plan above reviewed" in stale.err
