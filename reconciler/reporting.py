@@ -11,7 +11,13 @@ from typing import Final, TypeAlias
 from reconciler.core.codec import Made
 from reconciler.core.drift_codec import DriftReport
 from reconciler.core.plan import Plan
-from reconciler.errors import ForgeError, ForgeUnclear, PlanFileError, UsageError
+from reconciler.errors import (
+    ForgeError,
+    ForgeUnclear,
+    PlanFileError,
+    SnapshotError,
+    UsageError,
+)
 from reconciler.forge.deciding import (
     Found,
     comments_of,
@@ -26,9 +32,10 @@ from reconciler.planfile import plan_in
 from reconciler.render.drift_markdown import drift_markdown
 from reconciler.render.fitting import LIMIT
 from reconciler.render.plan_markdown import plan_markdown
+from reconciler.snapshot import snapshot_in
 
 _MOST_VALUES: Final = 2_000_000
-"""Of a plan that is fetched: so many commas. A few bytes of JSON may be a hundred in memory."""
+"""Of what is fetched: so many commas. A few bytes of JSON may be a hundred in memory."""
 Say: TypeAlias = Callable[[str], None]
 """Takes a sentence for whoever reads the log of the job."""
 
@@ -55,6 +62,15 @@ class Reviewed:
     """The plan's that was commented there; None where there was none."""
     plan: tuple[Plan, Made] | None = None
     """The plan itself, where it is still to be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A snapshot that a branch keeps."""
+
+    data: bytes
+    """It is one, unchanged since it was written."""
+    taken_at: str
 
 
 def report_plan(forge: Forge, plan: Plan, planned: Planned, schema: bytes, say: Say) -> str:
@@ -123,6 +139,24 @@ def report_drift(forge: Forge, report: DriftReport, say: Say) -> str:
         return f"issue {ours[0].number} has this drift already"
     forge.edit_issue(ours[0].number, body)
     return f"issue {ours[0].number} has the drift as it is now"
+
+
+def find_snapshot(
+    forge: Forge, artifact: str, schema: bytes, say: Say, *, branch: str | None = None
+) -> Published | None:
+    """The newest snapshot that a branch of the project keeps, the default branch where none is
+    named; None where it keeps none. `schema`: the snapshot's.
+
+    Raises `ForgeError`, and `SnapshotError` where what is kept is none."""
+    data = forge.snapshot_of(artifact, branch)
+    if data is None:
+        where = "the default branch" if branch is None else branch
+        say(f"no run of {where} keeps a snapshot as {artifact!r}, or none any more")
+        return None
+    doing = f"reading the snapshot in {artifact!r}"
+    if data.count(b",") > _MOST_VALUES:
+        raise SnapshotError(f"{doing}: it holds too much")
+    return Published(data, snapshot_in(data, schema, doing).at)
 
 
 def _comments(forge: Forge, number: int, catalog: str, say: Say) -> Found:

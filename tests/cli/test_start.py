@@ -122,6 +122,7 @@ def imported(work: Workplace, *arguments: str, code: int = 0) -> set[str]:
         ("show plan.json --format github", LEAN | {"jsonschema_rs", "rich"}),
         ("audit verify", LEAN),
         ("report plan --help", LEAN),
+        ("report snapshot --help", LEAN),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -132,6 +133,7 @@ def test_a_command_imports_what_it_needs(place: Workplace, arguments: str, may: 
 def test_a_report_that_cannot_begin_imports_nothing_to_ask_with(place: Workplace) -> None:
     may = LEAN | {"rich", "rich.console"}
     assert imported(place, "report", "plan", "plan.json", code=64) <= may
+    assert imported(place, "report", "snapshot", "--out", "live.json", code=64) <= may
 
 
 def test_the_sandbox_is_imported_by_its_own_command_only(place: Workplace) -> None:

@@ -91,10 +91,16 @@ class Runner:
     """By environment."""
     approve: Callable[[str, Run], bool] = lambda environment, run: True
     """Whether a job may go on into this environment, with what is known so far."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """The repository's own."""
 
     def play(self, workflow: Path, event: Event) -> Run:
         """Run all jobs, each after those that it needs."""
-        run = Run(self.github.start_run())
+        pull = event.payload.get("pull_request")
+        branch = event.ref.removeprefix("refs/heads/") if pull is None else pull["head"]["ref"]
+        run = Run(
+            self.github.start_run(branch=branch, event=event.name, is_fork=_is_of_fork(event))
+        )
         self._play_jobs(workflow, event, run, "")
         return run
 
@@ -110,7 +116,8 @@ class Runner:
                 full = "".join([caller, name, *(f" ({value})" for value in matrix.values())])
                 one = _Job(self, event, run, job, needed, matrix)
                 if "uses" in job:
-                    inputs = {k: filled(v, one.contexts(), {}) for k, v in job["with"].items()}
+                    given = job.get("with", {})
+                    inputs = {k: filled(v, one.contexts(), {}) for k, v in given.items()}
                     within = replace(
                         event, inputs=inputs, let_through=frozenset(job.get("secrets", ()))
                     )
@@ -125,6 +132,11 @@ def _matrix(job: Mapping[str, Any]) -> list[dict[str, str]]:
     """One for each machine that the job runs on."""
     names = job.get("strategy", {}).get("matrix", {})
     return [dict(zip(names, values, strict=True)) for values in product(*names.values())]
+
+
+def _is_of_fork(event: Event) -> bool:
+    pull = event.payload.get("pull_request")
+    return pull is not None and pull["head"]["repo"]["full_name"] != REPOSITORY
 
 
 def _needs(job: Mapping[str, Any]) -> list[str]:
@@ -187,7 +199,10 @@ class _Job:
         (self.temp / "summary").touch()
         github = self.runner.github
         # One job is played at a time, so that the one token has the rights of this one.
-        github.permissions = self.job.get("permissions", {})
+        asked = self.job.get("permissions", {})
+        # A fork gets no more than to read, whatever the workflow asks for.
+        is_fork = _is_of_fork(self.event)
+        github.permissions = dict.fromkeys(asked, "read") if is_fork else asked
         self.token = github.token
         measured = {name: os.environ[name] for name in os.environ if name.startswith("COVERAGE_")}
         self.env = {
@@ -229,7 +244,8 @@ class _Job:
                 for name, played in self.needed.items()
             },
             "runner": {"temp": str(getattr(self, "temp", ""))},
-            "secrets": self._secrets(environment),
+            "secrets": {} if _is_of_fork(event) else self._secrets(environment),
+            "vars": {} if _is_of_fork(event) else dict(self.runner.variables),
         }
 
     def _secrets(self, environment: str | None) -> dict[str, str]:

@@ -3,7 +3,9 @@ played: opened, planned, commented on, pushed to again, approved, merged, and ap
 
 from __future__ import annotations
 
+import io
 import shutil
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,8 @@ from tests.workflows.world import TOKEN, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+PUBLISH = {"RECONCILER_SNAPSHOT": "publish"}
 
 
 @dataclass
@@ -37,7 +41,8 @@ class GitHubWorld(World):
             "pull_request": {
                 "number": pull.number,
                 "title": pull.title,
-                "head": {"sha": pull.head, "repo": {"full_name": repository}},
+                # Its author may call the branch what they like.
+                "head": {"sha": pull.head, "ref": "main", "repo": {"full_name": repository}},
             },
         }
         ref = f"refs/pull/{pull.number}/merge"
@@ -91,7 +96,7 @@ def test_from_the_pull_request_to_the_bucket(make_world: Callable[..., GitHubWor
     # Somebody opens a pull request: its catalogues are checked, and each plan stands in a comment.
     entries["radio-ads"]["second"] = "Second one"
     pull = world.open_pull("Add the second")
-    assert set(world.on_pull("validate", pull).results.values()) == {"success"}
+    assert set(world.on_pull("validate", pull).results.values()) == {"success", "skipped"}
     assert set(world.on_pull("plan", pull).results.values()) == {"success"}
     ads, jingles = world.comments(pull)
     assert "2 to create" in ads
@@ -111,7 +116,11 @@ def test_from_the_pull_request_to_the_bucket(make_world: Callable[..., GitHubWor
     # It is approved and merged: exactly that is applied, and the ledger is on its branch.
     world.merge(pull)
     run = world.on_main("apply")
-    assert set(run.results.values()) == {"success"}
+    assert set(run.results.values()) == {"success", "skipped"}
+    # Nobody has asked for snapshots.
+    assert {name for name, result in run.results.items() if result == "skipped"} == {
+        f"snapshot / snapshot ({name})" for name in BUCKETS
+    }
     assert world.asked.count("acrcloud") == 2
     assert "acrcloud-changed" not in world.asked
     assert world.titles(8891) == ["First of radio-ads", "Second, with a better title"]
@@ -169,7 +178,7 @@ def test_where_somebody_edits_live_in_between_the_new_plan_waits_for_approval(
 
     # The run is repeated, approved, and converges.
     world.runner.approve = approve
-    assert set(world.on_main("apply").results.values()) == {"success"}
+    assert "failure" not in world.on_main("apply").results.values()
     assert world.titles(8891) == ["First of radio-ads", "Second one"]
 
 
@@ -197,18 +206,98 @@ def test_a_plan_that_guardrails_refuse_is_shown_and_not_applied(
     assert len(world.titles(8891)) == 10
 
 
+def played_for_fork(world: GitHubWorld, pull: Pull) -> Run:
+    """What is run for a fork's pull request: it asks the service for nothing, and writes nothing on
+    GitHub."""
+    artifacts = len(world.forge.artifacts)
+    skipped = world.on_pull("plan", pull, repository="mallory/radio-ads")
+    assert set(skipped.results.values()) == {"skipped"}
+    run = world.on_pull("validate", pull, repository="mallory/radio-ads")
+    assert world.service.requests == []
+    assert world.forge.lines("POST", "PATCH", "PUT", "DELETE") == []
+    assert len(world.forge.artifacts) == artifacts
+    return run
+
+
 def test_a_fork_is_checked_and_gets_neither_a_plan_nor_a_comment(
     make_world: Callable[..., GitHubWorld],
 ) -> None:
+    """Where nobody has asked for snapshots."""
     world = make_world("radio-ads")
+    assert set(world.on_main("snapshot", "schedule").results.values()) == {"skipped"}
     pull = world.open_pull("From elsewhere")
-    assert world.on_pull("validate", pull, repository="mallory/radio-ads").results == {
-        "validate (radio-ads)": "success"
-    }
-    skipped = world.on_pull("plan", pull, repository="mallory/radio-ads")
-    assert set(skipped.results.values()) == {"skipped"}
+    run = played_for_fork(world, pull)
+    assert set(run.results.values()) == {"success"}
+    said = "There is no snapshot of radio-ads to plan from, so no plan.\n"
+    assert run.jobs["plan (radio-ads)"].summary == said
     assert world.comments(pull) == []
-    assert world.service.requests == []
+
+
+class TestAFork:
+    @pytest.fixture
+    def world(self, make_world: Callable[..., GitHubWorld]) -> GitHubWorld:
+        """Where one file is live, as the catalogue has it, but for its title."""
+        world = make_world("radio-ads")
+        file = {"title": "Typed in the console", "state": 1, "duration": 0.1}
+        ours = {"catalog_key": "radio-ads/first", "artist": "Acme"}
+        world.service.add_file(8891, user_defined=ours, **file)
+        return world
+
+    def publish(self, world: GitHubWorld) -> None:
+        """Main keeps a snapshot; from here on the service is not to be asked."""
+        world.runner.variables = PUBLISH
+        assert set(world.on_main("snapshot", "schedule").results.values()) == {"success"}
+        world.service.requests.clear()
+
+    def test_sees_its_plan_in_the_summary(self, world: GitHubWorld) -> None:
+        self.publish(world)
+        # T25: the name of an artifact says nothing, nor does that of a fork's branch.
+        poison = world.forge.start_run(branch="main", event="pull_request", is_fork=True)
+        world.forge.add_artifact(poison, {"live.json": b"{}"}, "reconciler-snapshot-radio-ads")
+        world.repository.entries["radio-ads"]["second"] = "Second one"
+        run = played_for_fork(world, world.open_pull("Add the second"))
+        assert set(run.results.values()) == {"success"}
+        summary = run.jobs["plan (radio-ads)"].summary
+        assert "1 to update, 1 to create" in summary
+        assert "Second one" in summary
+        assert "Typed in the console" in summary
+        assert "Made from a snapshot" in summary
+
+    def test_whose_plan_guardrails_refuse_is_shown_why_and_is_red(self, world: GitHubWorld) -> None:
+        for number in range(10):
+            ours = {"catalog_key": f"radio-ads/entry-{number}"}
+            world.service.add_file(8891, title=f"Entry {number}", user_defined=ours, state=1)
+        self.publish(world)
+        run = played_for_fork(world, world.open_pull("Remove many"))
+        assert run.results == {"validate (radio-ads)": "success", "plan (radio-ads)": "failure"}
+        assert "10 to delete" in run.jobs["plan (radio-ads)"].summary
+
+    def test_whose_catalogue_is_wrong_is_not_planned(self, world: GitHubWorld) -> None:
+        world.repository.entries["radio-ads"]["second"] = "[]"
+        run = played_for_fork(world, world.open_pull("Wrong"))
+        assert run.results == {"validate (radio-ads)": "failure", "plan (radio-ads)": "skipped"}
+
+
+def test_who_is_no_fork_is_planned_against_the_service_only(
+    make_world: Callable[..., GitHubWorld],
+) -> None:
+    world = make_world("radio-ads")
+    run = world.on_pull("validate", world.open_pull("From here"))
+    assert run.results == {"validate (radio-ads)": "success", "plan (radio-ads)": "skipped"}
+
+
+def test_a_snapshot_is_kept_of_what_an_apply_has_made(
+    make_world: Callable[..., GitHubWorld],
+) -> None:
+    world = make_world("radio-ads")
+    world.runner.variables = PUBLISH
+    assert set(world.on_main("apply").results.values()) == {"success"}
+    assert world.asked == ["acrcloud-read", "acrcloud-changed", "acrcloud-read"]
+    kept = world.forge.artifacts[-1]
+    assert kept["name"] == "reconciler-snapshot-radio-ads"
+    with zipfile.ZipFile(io.BytesIO(kept["data"])) as archive:
+        assert archive.namelist() == ["live.json"]
+        assert b'"title":"First of radio-ads"' in archive.read("live.json")
 
 
 def test_drift_keeps_one_issue_as_long_as_there_is_some(
