@@ -110,13 +110,17 @@ def test_a_plan_is_made_only_for_pull_requests_of_this_repository() -> None:
     assert jobs["comment"]["needs"] == "plan"
 
 
-def test_what_calls_a_workflow_lets_the_secrets_of_its_environments_through() -> None:
+@pytest.mark.parametrize(
+    ("caller", "called"), [("catalog", "apply-catalog"), ("snapshot", "snapshot")]
+)
+def test_what_calls_a_workflow_lets_the_secrets_of_its_environments_through(
+    caller: str, called: str
+) -> None:
     # A job of a called workflow sees no secret of its environment that its caller does not name.
-    (caller,) = WORKFLOWS["apply"]["jobs"].values()
-    called = WORKFLOWS["apply-catalog"]
-    used = set(re.findall(r"secrets\.(\w+)", json.dumps(called["jobs"])))
-    assert used == set(called[ON]["workflow_call"]["secrets"]) == set(caller["secrets"])
-    assert all(caller["secrets"][name] == f"${{{{ secrets.{name} }}}}" for name in used)
+    calling, work = WORKFLOWS["apply"]["jobs"][caller], WORKFLOWS[called]
+    used = set(re.findall(r"secrets\.(\w+)", json.dumps(work["jobs"])))
+    assert used == set(work[ON]["workflow_call"]["secrets"]) == set(calling["secrets"])
+    assert all(calling["secrets"][name] == f"${{{{ secrets.{name} }}}}" for name in used)
 
 
 def test_no_apply_is_broken_off() -> None:
