@@ -371,7 +371,7 @@ class TestThePlanBefore:
         on_github.reports(env, plan("Spring"))
         on_github.fake.push(on_github.pull)
         assert on_github.planned(plan("Summer")).err == ""
-        assert "Another plan than before" in on_github.bodies()[0]
+        assert "Since the previous plan of this pull request: 1 different" in on_github.bodies()[0]
 
     def test_lies_at_another_origin_which_sees_no_token(self, play: Playing) -> None:
         if not isinstance(play.fake, FakeGitHub):
