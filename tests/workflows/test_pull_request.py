@@ -53,6 +53,11 @@ class GitHubWorld(World):
         sha = self.repository.git("rev-parse", "main")
         return self._play(workflow, Event(event, sha, "refs/heads/main", {"after": sha}))
 
+    def applies(self) -> None:
+        """What is on main is applied."""
+        run = self.on_main("apply")
+        assert "failure" not in run.results.values(), run.log
+
     def _play(self, workflow: str, event: Event) -> Run:
         run = self.runner.play(self.workflows / f"{workflow}.yml", event)
         assert TOKEN not in run.log
@@ -140,7 +145,7 @@ def test_where_somebody_edits_live_in_between_the_new_plan_waits_for_approval(
     make_world: Callable[..., GitHubWorld],
 ) -> None:
     world = make_world("radio-ads")
-    world.on_main("apply")
+    world.applies()
     assert world.titles(8891) == ["First of radio-ads"]
     world.repository.entries["radio-ads"]["second"] = "Second one"
     pull = world.open_pull("Add the second")
@@ -190,7 +195,7 @@ def test_a_plan_that_guardrails_refuse_is_shown_and_not_applied(
     entries |= {f"entry-{number}": f"Entry {number}" for number in range(9)}
     world.repository.commit("Many")
     world.repository.git("push", "-q", "origin", "main")
-    world.on_main("apply")
+    world.applies()
     for number in range(8):
         del entries[f"entry-{number}"]
     pull = world.open_pull("Remove many")
@@ -304,7 +309,7 @@ def test_drift_keeps_one_issue_as_long_as_there_is_some(
     make_world: Callable[..., GitHubWorld],
 ) -> None:
     world = make_world("radio-ads")
-    world.on_main("apply")
+    world.applies()
     world.on_main("drift", "schedule")
     assert world.forge.open_issues() == []
 
