@@ -59,3 +59,5 @@ def _check_structure(body: object, schema: bytes, remedy: str) -> None:
     except jsonschema_rs.ValidationError as error:
         where = short("/".join(map(str, error.instance_path)))
         raise NotOfFormatError(f"{where}: {short(error.message)}: {remedy}") from None
+    except ValueError as error:
+        raise NotOfFormatError(f"it is nested deeper than anything we write: {remedy}") from error

@@ -5,6 +5,8 @@
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 unset PYTHONHOME PYTHONPATH
+# Python is isolated (-I): what is at work may be somebody's pull request, of which a `venv.py` would
+# take the place of Python's own.
 unset PYTHONDONTWRITEBYTECODE # each of hundreds of processes would compile the same modules anew
 
 say() { printf '%s\n' "$*" >&2; }
@@ -21,12 +23,12 @@ use_python() {
     for candidate; do
         # Being on the PATH is not enough: a version manager's shim is, and then may not run.
         # The base executable, because a virtual environment may be the one we are to make anew.
-        python=$("$candidate" -c '
+        python=$("$candidate" -Ic '
 import sys
 if sys.version_info < (3, 11):
     sys.exit(1)
 print(getattr(sys, "_base_executable", sys.executable))' 2>/dev/null) || continue
-        "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 && return
+        "$python" -Ic 'import ensurepip, venv' >/dev/null 2>&1 && return
         incomplete=$candidate
     done
     if [ -n "${incomplete:-}" ]; then
@@ -48,7 +50,7 @@ use_environment() {
     environment=$root/.venv-$1
     bin=$environment/bin
     lock=$root/script/locks/$2.txt
-    wanted=$("$python" - "$root" "$lock" <<'PYTHON'
+    wanted=$("$python" -I - "$root" "$lock" <<'PYTHON'
 import hashlib, json, pathlib, sys, tomllib
 root, lock = map(pathlib.Path, sys.argv[1:])
 pyproject = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
@@ -86,7 +88,7 @@ up_to_date() { [ -x "$bin/python" ] && [ "$(cat "$environment/stamp" 2>/dev/null
 make_environment() {
     say "making ${environment#"$root"/} with $("$python" -V) from ${lock#"$root"/} (once; a minute or less)"
     rm -rf "$environment"
-    "$python" -m venv "$environment" >&2 || fail "cannot make $environment"
+    "$python" -Im venv "$environment" >&2 || fail "cannot make $environment"
     # Only what the lock names, which is complete: pip itself would look for newer versions of
     # what the lock pins without an extra. Only wheels: building somebody's source would fetch
     # tools that no lock names.
@@ -99,5 +101,5 @@ make_environment() {
 }
 
 pip_install() {
-    "$bin/python" -m pip install -qq --disable-pip-version-check --no-input "$@" >&2
+    "$bin/python" -Im pip install -qq --disable-pip-version-check --no-input "$@" >&2
 }

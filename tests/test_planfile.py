@@ -156,6 +156,14 @@ class TestReading:
     def test_what_is_no_plan_but_deep(self, path: Path, depth: int) -> None:
         assert refusal(path, b"[" * depth + b"]" * depth)
 
+    @pytest.mark.parametrize("name", ["user_defined", "no such name"])
+    def test_what_is_a_plan_but_for_something_deep(self, path: Path, name: str) -> None:
+        """Deeper than can be written, and not too deep to be read."""
+        body = orjson.loads(path.read_bytes())
+        body["changes"][0]["after"][name] = {"x": "deep"}
+        deep = orjson.dumps(body).replace(b'"deep"', b"[" * 900 + b"]" * 900)
+        assert refusal(path, deep).endswith(": plan again")
+
     @pytest.mark.parametrize(
         ("data", "found"),
         [

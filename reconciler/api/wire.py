@@ -22,6 +22,8 @@ _READ = ("id", "acr_id", "title", "user_defined", "state", "duration")
 """The fields of a file that are read."""
 _LONGEST = 18
 """Digits of a whole number that comes as text: what fits into 64 bits."""
+_MOST_AROUND = 16
+"""How deep in a plan, a snapshot, a ledger or a report the content of a file may stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,10 +252,17 @@ def _user_defined(value: Any) -> UserDefined | Opaque:
     try:
         meant = normal_user_defined(value)
         if not isinstance(meant, Opaque) and not is_flat(meant):
-            canonical(meant)
+            canonical(_inside(meant))
     except (RecursionError, TypeError):
         return Opaque("an object that is nested too deep")
     return meant
+
+
+def _inside(value: Json) -> Json:
+    """The value as deep inside another as plans, snapshots, ledgers and reports have any."""
+    for _ in range(_MOST_AROUND):
+        value = [value]
+    return value
 
 
 def _state(value: Any) -> FileState:

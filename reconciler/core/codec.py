@@ -103,10 +103,7 @@ def decode(data: bytes, body: Mapping[str, Any]) -> tuple[Plan, Made]:
 
     Raises `PlanFileError` where a byte was changed since it was written.
     """
-    sealed = {name: item for name, item in body.items() if name != "checksum"}
-    checksum = body.get("checksum")
-    whole = {**sealed, "checksum": checksum}
-    if checksum != _checksum(_streamed(sealed)) or not _is(data, indented(_streamed(whole))):
+    if not _is_sealed(data, body):
         raise PlanFileError("its bytes were changed after it was written (checksum): plan again")
     plan = _decode_plan(body)
     if plan.digest != digest_of(plan, from_snapshot=plan.snapshot is not None):
@@ -162,6 +159,18 @@ def _checksum(body: Streamed) -> str:
     for piece in compact(body):
         hashed.update(piece)
     return f"sha256:{hashed.hexdigest()}"
+
+
+def _is_sealed(data: bytes, body: Mapping[str, Any]) -> bool:
+    """Whether these are the bytes that were written, with the checksum of what they say."""
+    sealed = {name: item for name, item in body.items() if name != "checksum"}
+    checksum = body.get("checksum")
+    whole = {**sealed, "checksum": checksum}
+    try:
+        return checksum == _checksum(_streamed(sealed)) and _is(data, indented(_streamed(whole)))
+    except orjson.JSONEncodeError:
+        # It was read, and is nested so deep that it cannot have been written.
+        return False
 
 
 def _streamed(body: Mapping[str, Any]) -> Streamed:

@@ -173,5 +173,13 @@ def _said(body: bytes) -> str:
         told = None
     if not isinstance(told, dict):
         return shown(without_queries(body[:400].decode("utf-8", "replace")))
-    words = [str(told[name]) for name in ("message", "error") if told.get(name)]
+    words = [_words(told[name]) for name in ("message", "error") if told.get(name)]
     return shown(without_queries("; ".join(words)[:400]))
+
+
+def _words(value: Any) -> str:
+    """What a value says, whatever it is: JSON may be nested deeper than Python goes."""
+    try:
+        return str(value)
+    except RecursionError:
+        return "..."

@@ -232,7 +232,7 @@ class GitHub:
             answer = self._sender.ask(Ask("GET", path, asked, query))
             page = answer.value if within is None else member(answer.value, within)
             yield from items_of(page, asked)
-            query = _next(answer.headers.get("Link", ""))
+            query = _next(answer.headers.get("Link", ""), asked)
             if query is None:
                 return
         raise ForgeError(f"{asked.doing}: there are more than {_MOST_PAGES * _PAGE:,}")
@@ -269,8 +269,11 @@ def _kept(item: Mapping[str, Any], asked: Asked) -> Kept:
     )
 
 
-def _next(links: str) -> dict[str, str | int] | None:
+def _next(links: str, asked: Asked) -> dict[str, str | int] | None:
     for link in parse_header_links(links) if links else ():
         if link.get("rel") == "next":
-            return dict(parse_qsl(urlsplit(link["url"]).query))
+            try:
+                return dict(parse_qsl(urlsplit(link["url"]).query))
+            except ValueError:
+                raise unreadable(asked, "names no next page that can be read") from None
     return None

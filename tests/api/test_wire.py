@@ -116,6 +116,15 @@ class TestAFile:
         value = text.decode() if as_text else orjson.loads(text)
         assert isinstance(read(user_defined=value).user_defined, Opaque)
 
+    @pytest.mark.parametrize("depth", [100, *range(230, 256)])
+    def test_whatever_it_is_it_can_be_written_into_a_plan(self, depth: int) -> None:
+        """There it stands deeper than by itself."""
+        text = b'{"a":' * depth + b"1" + b"}" * depth
+        content = read(user_defined=orjson.loads(text)).user_defined
+        assert depth > 100 or not isinstance(content, Opaque)
+        if not isinstance(content, Opaque):
+            orjson.dumps({"changes": [{"before": {"user_defined": content}}]})
+
     @pytest.mark.parametrize(
         ("value", "state"),
         [

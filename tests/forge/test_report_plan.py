@@ -311,6 +311,25 @@ class TestWhatGoesWrong:
         assert play.fake.calls == []
 
 
+class TestWhatIsNoAnswer:
+    """Of a server, or of what stands before it: an error in words, and nothing is written."""
+
+    @pytest.mark.parametrize("link", ["<http://[>", "<http://a]/?page=2>"])
+    def test_a_next_page_at_an_address_that_is_none(self, on_github: Playing, link: str) -> None:
+        reply = Reply(200, [], {"Link": f'{link}; rel="next"'})
+        on_github.fake.goes_wrong("GET", "/comments$", reply)
+        ended = on_github.planned(plan("Spring"))
+        assert (ended.code, on_github.bodies()) == (1, [])
+        assert "names no next page that can be read" in " ".join(ended.err.split())
+
+    def test_a_refusal_whose_words_are_nested_very_deep(self, play: Playing) -> None:
+        body = b'{"message": ' + b"[" * 1010 + b"]" * 1010 + b"}"
+        play.fake.goes_wrong("GET", "/(comments|notes)$", Reply(400, body))
+        ended = play.planned(plan("Spring"))
+        assert (ended.code, play.bodies()) == (1, [])
+        assert "answered 400" in " ".join(ended.err.split())
+
+
 class TestThePlanBefore:
     """Shown only where it is surely the one that the comment is about (T25)."""
 

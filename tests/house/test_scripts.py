@@ -135,3 +135,32 @@ def test_the_named_python_is_the_one(bin_folder: Path, tmp_path: Path) -> None:
     assert f"PYTHON={mine} does not run" in done.stderr
     real(mine)
     assert find_python(bin_folder, PYTHON=str(mine)).stdout == f"{BASE}\n"
+
+
+def test_what_lies_where_it_runs_is_not_taken_for_pythons_own(tmp_path: Path) -> None:
+    """The action runs in the checkout of a pull request, with a token in its environment."""
+    checkout, project = tmp_path / "checkout", tmp_path / "project"
+    (project / "script" / "locks").mkdir(parents=True)
+    checkout.mkdir()
+    for module in ("ensurepip", "hashlib", "json", "pip", "tomllib", "venv"):
+        (checkout / f"{module}.py").write_text(
+            "open('was-run', 'w').close()\nraise SystemExit\n", "utf-8"
+        )
+    for file in ("pyproject.toml", "script/environment.sh"):
+        shutil.copy(ROOT / file, project / file)
+    (project / "script" / "locks" / "run.txt").touch()
+    script = program(
+        project / "script" / "action",
+        # Until it would install the project, for which nothing is locked here.
+        '. "$(dirname -- "$0")/environment.sh"\nuse_environment run run',
+    )
+    done = subprocess.run(
+        [script],
+        cwd=checkout,
+        env={"PATH": os.environ["PATH"], "PYTHON": sys.executable, "PIP_NO_INDEX": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "the installation failed" in done.stderr
+    assert not (checkout / "was-run").exists()
