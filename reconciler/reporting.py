@@ -85,7 +85,9 @@ def report_plan(forge: Forge, plan: Plan, planned: Planned, schema: bytes, say: 
         )
     found = _comments(forge, planned.number, plan.catalog, say)
     body = _comment(marker, plan, _previous(forge, found, planned.run, schema, say))
-    # As late as can be: another run may be about to write of a newer head.
+    # As late as can be: another run may have written meanwhile, or be about to, of a newer head.
+    if found.ours:
+        found = comments_of(forge.comments(planned.number), plan.catalog, forge.me())
     why = why_left(found, marker, forge.head_of(planned.number))
     if why is not None:
         return f"{where} is left as it is: {why}"

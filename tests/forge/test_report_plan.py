@@ -311,6 +311,28 @@ class TestWhatGoesWrong:
         assert play.fake.calls == []
 
 
+def test_a_later_run_about_the_same_head_that_writes_meanwhile_is_not_overwritten(
+    on_github: Playing,
+) -> None:
+    """While the plan before is fetched, which takes its time."""
+    on_github.planned(plan("Spring"))
+    before, after = on_github.started(plan("Summer")), on_github.started(plan("Autumn"))
+    later = int(after["GITHUB_RUN_ID"])
+    marker = PlanMarker(
+        "radio-ads", on_github.pull.head, later, plan("Autumn").digest, "reconciler-plan"
+    )
+
+    def another_run_writes(call: Call) -> None:
+        if call.path.endswith("/artifacts"):
+            on_github.fake.comments_on(on_github.pull)[0]["body"] = f"{marker}\n"
+
+    on_github.fake.before = another_run_writes
+    ended = on_github.reports(before, plan("Summer"))
+    assert ended.code == 0
+    assert f"run {later}, which is later, has written about the same head" in ended.out
+    assert on_github.marker() == marker
+
+
 class TestWhatIsNoAnswer:
     """Of a server, or of what stands before it: an error in words, and nothing is written."""
 
