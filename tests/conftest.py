@@ -5,6 +5,7 @@ import gc
 from collections.abc import Iterator
 
 import pytest
+from coverage import Coverage
 from hypothesis import settings
 
 settings.register_profile("house", deadline=None, derandomize=True, database=None)
@@ -31,6 +32,19 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     if isinstance(val, bytes) and not (len(val) <= 40 and val.isascii()):
         return argname
     return None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart() -> None:
+    """A worker counts lines three times over: as any process that a measured one starts, as any
+    run of pytest-cov, and as its worker. The last is the one that counts, and that is paused where
+    a test is marked `no_cover`: the others would go on."""
+    started = []
+    while (coverage := Coverage.current()) is not None:
+        coverage.stop()
+        started.append(coverage)
+    if started:
+        started[0].start()
 
 
 def pytest_collection_finish() -> None:
