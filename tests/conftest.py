@@ -3,6 +3,7 @@ is measured, or has another name in another process."""
 
 import gc
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from coverage import Coverage
@@ -12,6 +13,8 @@ settings.register_profile("house", deadline=None, derandomize=True, database=Non
 settings.load_profile("house")
 
 
+WHOLE = ("tests/benchmarks/test_bench.py", "tests/house/test_wheel.py")
+"""Files of which all tests look at one thing that takes seconds to make."""
 LONG = ("simulation", "crashing")
 """Folders of which single tests take many seconds."""
 
@@ -32,6 +35,19 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     if isinstance(val, bytes) and not (len(val) <= 40 and val.isascii()):
         return argname
     return None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Each worker gets one test after another, and a file that is to stay whole at once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if file in WHOLE else nodeid
+
+    return Scheduling(config, log)
 
 
 @pytest.hookimpl(trylast=True)
