@@ -3,14 +3,18 @@ is measured, or has another name in another process."""
 
 import gc
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from coverage import Coverage
 from hypothesis import settings
 
 settings.register_profile("house", deadline=None, derandomize=True, database=None)
 settings.load_profile("house")
 
 
+WHOLE = ("tests/benchmarks/test_bench.py", "tests/house/test_wheel.py")
+"""Files of which all tests look at one thing that takes seconds to make."""
 LONG = ("simulation", "crashing")
 """Folders of which single tests take many seconds."""
 
@@ -31,6 +35,32 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     if isinstance(val, bytes) and not (len(val) <= 40 and val.isascii()):
         return argname
     return None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Each worker gets one test after another, and a file that is to stay whole at once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if file in WHOLE else nodeid
+
+    return Scheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart() -> None:
+    """A worker counts lines three times over: as any process that a measured one starts, as any
+    run of pytest-cov, and as its worker. The last is the one that counts, and that is paused where
+    a test is marked `no_cover`: the others would go on."""
+    started = []
+    while (coverage := Coverage.current()) is not None:
+        coverage.stop()
+        started.append(coverage)
+    if started:
+        started[0].start()
 
 
 def pytest_collection_finish() -> None:

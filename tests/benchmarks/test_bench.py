@@ -12,8 +12,6 @@ from benchmarks.results import Results, in_batches, pages
 from benchmarks.scenarios import DELETES, MOVES, PACED, PLAN, SCENARIOS, UPDATES, Effort
 from benchmarks.serving import Counts
 
-pytestmark = pytest.mark.xdist_group("bench")  # all of it is run once
-
 COUNT = 1000
 TINY = Effort(
     sizes=(COUNT,),

@@ -11,8 +11,6 @@ import pytest
 
 import reconciler
 
-pytestmark = pytest.mark.xdist_group("wheel")  # which is built and installed once
-
 ROOT = Path(__file__).parents[2]
 
 

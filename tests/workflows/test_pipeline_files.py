@@ -75,7 +75,8 @@ class TestAJob:
         assert artifacts is None or artifacts["access"] == "developer"
 
     def test_installs_a_wheel_by_its_checksum_and_builds_nothing(self, name: str) -> None:
-        (install,) = JOBS[name]["before_script"]
+        *cleared, install = JOBS[name]["before_script"]
+        assert all(line.startswith("rm -rf ") for line in cleared)
         assert "--only-binary :all:" in install
         assert install.endswith(' "$RECONCILER"')
         assert re.fullmatch(
