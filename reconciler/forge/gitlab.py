@@ -15,8 +15,9 @@ from reconciler.forge.model import Comment, Issue, Merged
 from reconciler.forge.sender import Answer, Ask, Sender
 
 _PAGE: Final = 100
-_PAGE_OF_TEXTS: Final = 20
-"""A note may be of a million characters."""
+_PAGE_OF_TEXTS: Final = 10
+"""A note may be of a million characters, each of them six bytes of JSON: whoever may comment makes
+no page that is too large to be read."""
 _MOST: Final = 10_000
 _NEEDS: Final = "use the API (scope api), as a Reporter or more of the project"
 

@@ -333,6 +333,17 @@ def test_a_later_run_about_the_same_head_that_writes_meanwhile_is_not_overwritte
     assert on_github.marker() == marker
 
 
+def test_long_notes_of_strangers_do_not_keep_ours_away(
+    gitlab: FakeGitLab, folder: Path, command: Command
+) -> None:
+    """A million characters are the most that GitLab takes."""
+    play = Playing(gitlab, folder, command)
+    for _ in range(12):
+        gitlab.comment(play.pull, "mallory", "\u2028" * 1_000_000)
+    assert play.planned(plan("Spring")).code == 0
+    assert PlanMarker.of(play.bodies()[-1]) is not None
+
+
 class TestWhatIsNoAnswer:
     """Of a server, or of what stands before it: an error in words, and nothing is written."""
 
