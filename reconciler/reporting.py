@@ -11,7 +11,13 @@ from typing import Final, TypeAlias
 from reconciler.core.codec import Made
 from reconciler.core.drift_codec import DriftReport
 from reconciler.core.plan import Plan
-from reconciler.errors import ForgeError, ForgeUnclear, PlanFileError, UsageError
+from reconciler.errors import (
+    ForgeError,
+    ForgeUnclear,
+    PlanFileError,
+    SnapshotError,
+    UsageError,
+)
 from reconciler.forge.deciding import (
     Found,
     comments_of,
@@ -24,13 +30,12 @@ from reconciler.forge.marker import DriftMarker, PlanMarker
 from reconciler.forge.model import Forge, Issue
 from reconciler.planfile import plan_in
 from reconciler.render.drift_markdown import drift_markdown
+from reconciler.render.fitting import LIMIT
 from reconciler.render.plan_markdown import plan_markdown
+from reconciler.snapshot import snapshot_in
 
-MOST: Final = 65_536
-"""Of a comment on GitHub, by characters; here by bytes, which nobody counts as fewer. GitLab takes
-more, but nobody reads it."""
 _MOST_VALUES: Final = 2_000_000
-"""Of a plan that is fetched: so many commas. A few bytes of JSON may be a hundred in memory."""
+"""Of what is fetched: so many commas. A few bytes of JSON may be a hundred in memory."""
 Say: TypeAlias = Callable[[str], None]
 """Takes a sentence for whoever reads the log of the job."""
 
@@ -57,6 +62,15 @@ class Reviewed:
     """The plan's that was commented there; None where there was none."""
     plan: tuple[Plan, Made] | None = None
     """The plan itself, where it is still to be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A snapshot that a branch keeps."""
+
+    data: bytes
+    """It is one, unchanged since it was written."""
+    taken_at: str
 
 
 def report_plan(forge: Forge, plan: Plan, planned: Planned, schema: bytes, say: Say) -> str:
@@ -86,11 +100,8 @@ def report_plan(forge: Forge, plan: Plan, planned: Planned, schema: bytes, say: 
     return _update(forge, planned.number, found, body, where)
 
 
-def find_reviewed(
-    forge: Forge, catalog: str, commit: str, schema: bytes, say: Say, *, artifact: str | None = None
-) -> Reviewed:
-    """The plan that was reviewed before a commit was merged. `artifact`: where the plan is kept,
-    if not where its comment says. Raises `ForgeError`."""
+def find_reviewed(forge: Forge, catalog: str, commit: str, schema: bytes, say: Say) -> Reviewed:
+    """The plan that was reviewed before a commit was merged. Raises `ForgeError`."""
     merged = merged_by(forge.merged_as(commit), commit)
     if merged is None:
         say(f"commit {commit[:12]} is the merge of no {forge.request}, or of none alone")
@@ -105,7 +116,7 @@ def find_reviewed(
             f"the plan that was commented is of {marker.head[:12]}, and {merged.head[:12]} was "
             "merged"
         )
-    plan = _kept_plan(forge, marker, schema, artifact or marker.artifact, say)
+    plan = _kept_plan(forge, marker, schema, say)
     return Reviewed(merged.number, marker.digest, plan)
 
 
@@ -116,7 +127,7 @@ def report_drift(forge: Forge, report: DriftReport, say: Say) -> str:
     if not report.drift.items:
         return _no_drift(forge, report.catalog, ours, say)
     marker = str(DriftMarker(report.catalog))
-    body = f"{marker}\n{drift_markdown(report.drift, limit=MOST - len(marker) - 1)}"
+    body = f"{marker}\n{drift_markdown(report.drift, limit=LIMIT - len(marker) - 1)}"
     for extra in ours[1:]:
         forge.close_issue(extra.number)
     if not ours:
@@ -132,6 +143,24 @@ def report_drift(forge: Forge, report: DriftReport, say: Say) -> str:
     return f"issue {ours[0].number} has the drift as it is now"
 
 
+def find_snapshot(
+    forge: Forge, artifact: str, schema: bytes, say: Say, *, branch: str | None = None
+) -> Published | None:
+    """The newest snapshot that a branch of the project keeps, the default branch where none is
+    named; None where it keeps none. `schema`: the snapshot's.
+
+    Raises `ForgeError`, and `SnapshotError` where what is kept is none."""
+    data = forge.snapshot_of(artifact, branch)
+    if data is None:
+        where = "the default branch" if branch is None else branch
+        say(f"no run of {where} keeps a snapshot as {artifact!r}, or none any more")
+        return None
+    doing = f"reading the snapshot in {artifact!r}"
+    if data.count(b",") > _MOST_VALUES:
+        raise SnapshotError(f"{doing}: it holds too much")
+    return Published(data, snapshot_in(data, schema, doing).at)
+
+
 def _comments(forge: Forge, number: int, catalog: str, say: Say) -> Found:
     found = comments_of(forge.comments(number), catalog, forge.me())
     for other in found.others:
@@ -144,7 +173,7 @@ def _comments(forge: Forge, number: int, catalog: str, say: Say) -> Found:
 
 def _comment(marker: PlanMarker, plan: Plan, previous: Plan | None) -> str:
     head = f"{marker}\n"
-    room = MOST - len(head.encode())
+    room = LIMIT - len(head.encode())
     return head + plan_markdown(plan, limit=room, previous=previous, artifact=marker.artifact)
 
 
@@ -153,17 +182,17 @@ def _previous(forge: Forge, found: Found, run: int, schema: bytes, say: Say) -> 
     latest = found.latest
     if latest is None or latest.run == run:
         return None
-    kept = _kept_plan(forge, latest, schema, latest.artifact, say)
+    kept = _kept_plan(forge, latest, schema, say)
     return None if kept is None else kept[0]
 
 
 def _kept_plan(
-    forge: Forge, marker: PlanMarker, schema: bytes, artifact: str, say: Say
+    forge: Forge, marker: PlanMarker, schema: bytes, say: Say
 ) -> tuple[Plan, Made] | None:
     """The plan that a comment is about. What its run has kept may have been put there by anybody,
     so it counts only with the digest that we have written into the comment."""
     try:
-        data = forge.plan_of(marker.run, artifact)
+        data = forge.plan_of(marker.run, marker.artifact)
         plan, made = _read(data, schema, f"reading the plan of run {marker.run}")
     except (ForgeError, PlanFileError) as error:
         say(f"the plan of run {marker.run} is not to be had: {error}")

@@ -1,10 +1,11 @@
 """A snapshot on disk: written whole or not at all, readable by its owner only, and read back for
 the catalogue, the service and the days that it is good for."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler import __version__, formats, private
+from reconciler import __version__, formats, private, regular
 from reconciler.core.model import DesiredState, LiveState
 from reconciler.core.snapshot import FORMAT, Taken, age_text, decode, encode, live_for
 from reconciler.errors import SnapshotError
@@ -31,11 +32,24 @@ def write_snapshot(path: Path, live: LiveState, *, taken_at: float) -> None:
             f"writing the snapshot {path}: what is to be written comes from a snapshot itself, "
             "and would look younger than it is: copy that"
         )
-    taken = Taken(live, moment(taken_at), f"reconciler {__version__}")
+    _write(path, encode(Taken(live, moment(taken_at), f"reconciler {__version__}")))
+
+
+def keep_snapshot(path: Path, data: bytes) -> None:
+    """Write down a snapshot that came from elsewhere, as it came. Raises `SnapshotError`."""
+    _write(path, [data])
+
+
+def snapshot_in(data: bytes, schema: bytes, doing: str) -> Taken:
+    """The snapshot that these bytes are, unchanged since they were written. `schema`: the
+    snapshot's. `doing`: the words for it in a `SnapshotError`."""
     try:
-        private.write(path, encode(taken))
-    except OSError as error:
-        raise SnapshotError(f"writing the snapshot {path}: {error.strerror}") from error
+        body = formats.parsed(data, form=FORMAT, schema=schema, remedy="take a new one")
+        return decode(data, body)
+    except formats.NotOfFormatError as error:
+        raise SnapshotError(f"{doing}: {error}") from error
+    except SnapshotError as error:
+        raise SnapshotError(f"{doing}: {formats.short(str(error))}") from error
 
 
 def read_snapshot(
@@ -44,15 +58,23 @@ def read_snapshot(
     """What a snapshot says of a catalogue's buckets. `schema`: the snapshot's. `now`: in seconds
     since 1970. Raises `SnapshotError` where a byte was changed since it was written, where it is
     as old as `max_age` or from the future, of another host, or lacks one of the buckets."""
-    remedy = "take a new one"
+    doing = f"reading the snapshot {path}"
     try:
-        data, body = formats.read(path, form=FORMAT, schema=schema, most=_LARGEST, remedy=remedy)
-        taken = decode(data, body)
+        data, _ = regular.read(path, _LARGEST)
+    except regular.NotReadError as error:
+        raise SnapshotError(f"{doing}: {error}") from None
+    taken = snapshot_in(data, schema, doing)
+    try:
         return live_for(desired, taken, _age(taken.at, now, max_age))
-    except formats.NotOfFormatError as error:
-        raise SnapshotError(f"reading the snapshot {path}: {error}") from error
     except SnapshotError as error:
-        raise SnapshotError(f"reading the snapshot {path}: {formats.short(str(error))}") from error
+        raise SnapshotError(f"{doing}: {formats.short(str(error))}") from error
+
+
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
+    try:
+        private.write(path, pieces)
+    except OSError as error:
+        raise SnapshotError(f"writing the snapshot {path}: {error.strerror}") from error
 
 
 def _age(taken_at: str, now: float, most: float) -> int:

@@ -15,14 +15,8 @@ comes from it is believed only as far as it is proved (see `dump`).
 import ipaddress
 import re
 
-_PLAIN = re.compile(
-    r"https?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?"
-    r"/[A-Za-z0-9/?&=._~%!$'()*+,;:@-]*",
-    re.ASCII,
-)
-"""What all programs read alike: no user name, fragment, backslash or white space."""
-_UPWARDS = re.compile(r"(?:/|%2f|%5c)(?:\.|%2e){1,2}(?:[/?;]|%2f|%5c|$)", re.IGNORECASE | re.ASCII)
-"""Would lead out of the API's path on a host that it shares, as some servers read it."""
+from reconciler.http.origins import is_plain
+
 _NAMED_HOST = re.compile(
     # The last label begins with a letter: no spelling of a number (127.1, 0x7f000001) is a name.
     # None has more than 63 characters: a longer one cannot even be looked up.
@@ -33,11 +27,6 @@ _NAMED_HOST = re.compile(
 _UNICAST = ipaddress.ip_network("2000::/3")
 """The part of IPv6 in which public addresses are. Outside of it are those that hold one of IPv4
 (`::ffff:0:0/96`, `64:ff9b::/96`), whatever that is."""
-
-
-def is_plain(url: str) -> bool:
-    """Whether an address can be read in one way only."""
-    return _PLAIN.fullmatch(url) is not None and _UPWARDS.search(url) is None
 
 
 def may_be_asked(url: str) -> bool:

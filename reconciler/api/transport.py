@@ -20,13 +20,15 @@ from urllib3.exceptions import HTTPError
 
 from reconciler.api import classify
 from reconciler.api.addresses import Addresses
-from reconciler.api.elsewhere import is_plain, is_public, may_be_asked
+from reconciler.api.elsewhere import is_public, may_be_asked
 from reconciler.api.upload import Upload
 from reconciler.core.ports import Clock
 from reconciler.errors import AnswerTooLarge, Rejected, ServiceError, TokenRefused
 from reconciler.http.connections import Connections
 from reconciler.http.deadline import Watch
+from reconciler.http.exchange import TooLargeError, body_of, prepared
 from reconciler.http.failures import why as why_of
+from reconciler.http.origins import is_plain
 from reconciler.http.quota import asked_wait
 from reconciler.http.redaction import Redaction, without_queries
 
@@ -215,15 +217,9 @@ class Transport:
     def _send(
         self, adapter: HTTPAdapter, request: Request, upload: Upload | None, headers: Headers
     ) -> requests.Response:
-        """The request by its parts alone. A session of `requests` would add what the environment,
-        `.netrc`, cookies and redirects say, and half of the time that a request costs."""
-        prepared = requests.PreparedRequest()
-        prepared.prepare_method(request.method)
-        prepared.prepare_url(request.url, request.params)
-        prepared.prepare_headers(headers)
-        prepared.prepare_body(request.body if upload is None else upload, files=None)
+        body = request.body if upload is None else upload
         return adapter.send(
-            prepared,
+            prepared(request.method, request.url, headers, request.params, body),
             stream=True,
             timeout=(_CONNECT_SECONDS, self._patience),
             verify=self._verify,
@@ -248,14 +244,9 @@ def _pieces(response: requests.Response, watch: Watch) -> Iterator[bytes]:
 
 
 def _read(response: requests.Response, doing: str) -> bytes:
-    """The whole body, which is counted as it is decompressed."""
-    pieces: list[bytes] = []
-    length = 0
-    while piece := response.raw.read1(65536, decode_content=True):
-        length += len(piece)
-        if length > _LARGEST_ANSWER:
-            raise AnswerTooLarge(
-                f"{doing}: the answer is larger than 16 MiB", status=response.status_code
-            )
-        pieces.append(piece)
-    return b"".join(pieces)
+    try:
+        return body_of(response, _LARGEST_ANSWER)
+    except TooLargeError:
+        raise AnswerTooLarge(
+            f"{doing}: the answer is larger than 16 MiB", status=response.status_code
+        ) from None

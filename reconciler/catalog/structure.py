@@ -5,7 +5,7 @@ errors are put into the catalogue's words, with near matches.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -77,11 +77,13 @@ class Form:
         return found or fast_refusals(self._fast, data)
 
 
+@cache
 def head_form() -> Form:
     """The form of a catalogue without its `files`."""
     return Form({**_shipped(), "required": ["version", "catalog", "buckets"]})
 
 
+@cache
 def entry_form() -> Form:
     """The form of one entry."""
     return Form({"$ref": "#/$defs/entry", "$defs": _shipped()["$defs"]})

@@ -111,7 +111,7 @@ def command(
     options = options_of(only, allow, retry_broken=retry_broken)
     asked = Asked(options, plan_file, plan_digest, reviewed, yes=yes, verbose=verbose)
     asked.check()
-    saved = asked.saved()
+    given = asked.read()
     loaded = open_catalog(catalog, source_root, output)
     desired = loaded.desired
     how = connection(desired.base_url, token_file, concurrency, max_rps)
@@ -129,7 +129,7 @@ def command(
     ):
         with output.busy("reading the buckets"):
             live = read_live(service)
-        work = asked.work(saved, desired, live, output)
+        work = asked.work(given, desired, live, output)
         halt = Halt(how.clock, stop_after)
         with (
             _lasting(),

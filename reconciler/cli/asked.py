@@ -1,8 +1,10 @@
 """What an apply is asked for, and what it executes once that is shown and agreed to."""
 
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, NamedTuple
 
 import click
 
@@ -19,6 +21,17 @@ from reconciler.core.plan import Options, Plan
 from reconciler.errors import ReconcilerError, RefusedByGuardrail, StalePlan, UsageError
 from reconciler.planfile import read_plan
 from reconciler.shipped import schema
+
+_DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
+
+
+class Given(NamedTuple):
+    """The plans in the files that the user named."""
+
+    saved: Plan | None
+    """What is to be applied."""
+    reviewed: Plan | None
+    """What was reviewed, to show what is different now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +51,38 @@ class Asked:
             raise UsageError(
                 "a saved plan has its own --only, --allow and --retry-broken: give them to plan"
             )
+        if self.digest is not None and not _DIGEST.fullmatch(self.digest):
+            raise UsageError(
+                "--plan-digest is `sha256:` and 64 hexadecimal digits, the last line of a plan; "
+                f"it is {self.digest!r} here"
+            )
         if self.reviewed is not None and (self.digest is None or self.plan_file is not None):
             raise UsageError("--reviewed goes with --plan-digest, and without PLAN.json")
         if not (self.yes or self.digest or sys.stdin.isatty()):
             raise UsageError("there is no terminal to ask on: give --yes, or --plan-digest")
 
-    def saved(self) -> Plan | None:
-        """The saved plan, read before anything is asked of the service. Raises `StalePlan` where
-        it was made from a snapshot."""
-        if self.plan_file is None:
-            return None
-        plan, _ = read_plan(self.plan_file, schema("plan.schema.json"))
-        check_can_be_applied(plan)
-        return plan
+    def read(self) -> Given:
+        """The files that the user named, read before anything is asked of the service. Raises
+        `StalePlan` where the saved plan was made from a snapshot, and `UsageError` where the
+        reviewed one is not that of the digest."""
+        given = Given(_plan_in(self.plan_file), _plan_in(self.reviewed))
+        if given.saved is not None:
+            check_can_be_applied(given.saved)
+        if given.reviewed is not None and given.reviewed.digest != self.digest:
+            raise UsageError(
+                f"the digest of {self.reviewed} is {given.reviewed.digest}, and --plan-digest is "
+                f"{self.digest}: give the plan that was reviewed, or leave --reviewed out"
+            )
+        return given
 
-    def work(
-        self, saved: Plan | None, desired: DesiredState, live: LiveState, output: Output
-    ) -> Work:
+    def work(self, given: Given, desired: DesiredState, live: LiveState, output: Output) -> Work:
         """What to execute, once it is shown and agreed to."""
-        if saved is None:
+        if given.saved is None:
             check_only(self.options.only, desired, live)
             work = work_of(make_plan(desired, live, self.options))
         else:
-            work = work_of_reviewed(saved, desired, live)
-        self._check_digest(work.plan, desired, output)
+            work = work_of_reviewed(given.saved, desired, live)
+        self._check_digest(work.plan, given.reviewed, desired, output)
         self._show(work.plan, desired, output)
         tell_new(work, output)
         if work.plan.violations:
@@ -74,23 +95,30 @@ class Asked:
         marks = mark_fields(desired.identity)
         show_plan(plan, made_now(), TEXT, output, verbose=self.verbose, marks=marks)
 
-    def _check_digest(self, plan: Plan, desired: DesiredState, output: Output) -> None:
+    def _check_digest(
+        self, plan: Plan, reviewed: Plan | None, desired: DesiredState, output: Output
+    ) -> None:
         if self.digest is None or self.digest == plan.digest:
             return
         self._show(plan, desired, output)
-        if self.reviewed is not None:
-            before, _ = read_plan(self.reviewed, schema("plan.schema.json"))
-            tell_differences(before, plan, output)
+        if reviewed is not None:
+            tell_differences(reviewed, plan, mark_fields(desired.identity), output)
         if self.digest == digest_of(plan, from_snapshot=True):
             raise StalePlan(
                 "what was reviewed is this plan, made from a snapshot, and such a plan is never "
                 f"applied; nothing was sent. Have this one reviewed: its digest is {plan.digest}"
             )
+        hint = "" if reviewed else "; --reviewed PLAN.json shows what is different"
         raise StalePlan(
             f"the plan is not the one that was reviewed: its digest is {plan.digest}, "
-            f"reviewed was {self.digest}; nothing was sent. After an apply of it that was cut off, "
-            "`apply PLAN.json` goes on with what is left"
+            f"reviewed was {self.digest}; nothing was sent. Have the plan above reviewed, and "
+            f"apply it by its digest{hint}. Where an apply of the reviewed plan was cut off, "
+            "`apply PLAN.json` goes on with what is left of it"
         )
+
+
+def _plan_in(path: Path | None) -> Plan | None:
+    return None if path is None else read_plan(path, schema("plan.schema.json"))[0]
 
 
 def _confirmed(count: int) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.apply import Progress
 from reconciler.cli.output import Output
 from reconciler.clock import SystemClock
-from reconciler.core.codec import action
+from reconciler.core.change_codec import action
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Change, Create
 

@@ -18,64 +18,58 @@ if TYPE_CHECKING:
 _LARGEST_EVENT = 25 * 1024 * 1024
 _LONGEST_NAME = 255
 _ARTIFACTS = {"github": "reconciler-plan", "gitlab": "plan"}
+_SNAPSHOTS = {"github": "reconciler-snapshot", "gitlab": "snapshot"}
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @click.group("report")
 def command() -> None:
-    """Tell people on GitHub or GitLab: comments on pull requests, and issues.
+    """Tell people on GitHub or GitLab: comments on pull requests, and issues. And ask there.
 
     It is made for jobs there, and takes from their variables where it is. GITHUB_TOKEN or
     GITLAB_TOKEN must be set.
     """
 
 
-def _forge_options(function: Function) -> Function:
-    for option in (
-        click.option(
-            "--author",
-            metavar="LOGIN",
-            help="Who the token writes as, where it may not ask. Otherwise github-actions[bot].",
-        ),
-        click.option(
-            "--forge",
-            "kind",
-            type=click.Choice(["github", "gitlab"]),
-            help="Where, outside of the jobs of both.",
-        ),
-    ):
-        function = option(function)
-    return function
-
-
-def _check_artifact(
+def _check_name(
     _context: click.Context, _parameter: click.Parameter, value: str | None
 ) -> str | None:
     if value is not None and not (value.isprintable() and 0 < len(value) <= _LONGEST_NAME):
-        raise click.BadParameter("the name of an artifact is 1 to 255 characters that can be seen")
+        raise click.BadParameter("a name is 1 to 255 characters that can be seen")
     return value
 
 
-_artifact_option = click.option(
-    "--artifact",
-    metavar="NAME",
-    callback=_check_artifact,
-    help="Under which name the run keeps plan.json: of the artifact on GitHub (reconciler-plan), "
-    "of the job on GitLab (plan).",
+_forge_option = click.option(
+    "--forge",
+    "kind",
+    type=click.Choice(["github", "gitlab"]),
+    help="Where, outside of the jobs of both.",
+)
+_author_option = click.option(
+    "--author",
+    metavar="LOGIN",
+    help="Who the token writes as, where it may not ask. Otherwise github-actions[bot].",
 )
 
 
 @command.command("plan")
 @click.argument("plan_file", metavar="PLAN.json", type=click.Path(path_type=Path))
-@_artifact_option
+@click.option(
+    "--artifact",
+    metavar="NAME",
+    callback=_check_name,
+    help="Under which name the run keeps plan.json: of the artifact on GitHub (reconciler-plan), "
+    "of the job on GitLab (plan).",
+)
 @click.option(
     "--pull-request",
     type=click.IntRange(min=1),
     metavar="N",
     help="The pull or merge request, where the job does not say it.",
 )
-@_forge_options
+@_author_option
+@_forge_option
 @with_output
 def plan_command(
     plan_file: Path,
@@ -110,14 +104,13 @@ def plan_command(
     help="The catalogue. Only its name is read.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Write the reviewed plan here.")
-@_artifact_option
 @click.option("--commit", metavar="SHA", help="The commit, where it is not the job's.")
-@_forge_options
+@_author_option
+@_forge_option
 @with_output
 def reviewed_command(
     catalog: Path,
     out: Path | None,
-    artifact: str | None,
     commit: str | None,
     author: str | None,
     kind: str | None,
@@ -140,16 +133,66 @@ def reviewed_command(
     commit = commit or job.commit
     name, form = name_of(catalog), schema("plan.schema.json")
     with _forge(job, author) as forge:
-        found = find_reviewed(forge, name, commit, form, output.say, artifact=artifact)
+        found = find_reviewed(forge, name, commit, form, output.say)
     if out is not None and found.plan is not None:
         write_plan(out, *found.plan)
     output.tell(f"reviewed_digest={found.digest or ''}")
     output.tell(f"pull_request={found.number or ''}")
 
 
+@command.command("snapshot")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="LIVE.json",
+    help="Write the snapshot here.",
+)
+@click.option(
+    "--artifact",
+    metavar="NAME",
+    callback=_check_name,
+    help="Under which name live.json is kept: of the artifact on GitHub (reconciler-snapshot), of "
+    "the job on GitLab (snapshot).",
+)
+@click.option(
+    "--branch",
+    metavar="NAME",
+    callback=_check_name,
+    help="Whose runs count, if not those of the default branch.",
+)
+@_forge_option
+@with_output
+def snapshot_command(
+    out: Path,
+    artifact: str | None,
+    branch: str | None,
+    kind: str | None,
+    output: Output,
+) -> None:
+    """Fetch the snapshot that the default branch keeps, for `plan --snapshot`.
+
+    Only what its own runs keep counts, and no pull request's. It prints `snapshot_taken_at=`, with
+    nothing behind it where there is no snapshot; then nothing is written, and that is no error.
+    """
+    from reconciler.forge.job import job_of
+    from reconciler.reporting import find_snapshot
+    from reconciler.shipped import schema
+    from reconciler.snapshot import keep_snapshot
+
+    job = job_of(os.environ, kind)
+    name, form = artifact or _SNAPSHOTS[job.kind], schema("snapshot.schema.json")
+    with _forge(job) as forge:
+        found = find_snapshot(forge, name, form, output.say, branch=branch)
+    if found is not None:
+        keep_snapshot(out, found.data)
+    output.tell(f"snapshot_taken_at={'' if found is None else found.taken_at}")
+
+
 @command.command("drift")
 @click.argument("drift_file", metavar="DRIFT.json", type=click.Path(path_type=Path))
-@_forge_options
+@_author_option
+@_forge_option
 @with_output
 def drift_command(drift_file: Path, author: str | None, kind: str | None, output: Output) -> None:
     """Have one issue open while there is drift, and none while there is none.
@@ -168,7 +211,7 @@ def drift_command(drift_file: Path, author: str | None, kind: str | None, output
 
 
 @contextmanager
-def _forge(job: "Job", author: str | None) -> "Iterator[Forge]":
+def _forge(job: "Job", author: str | None = None) -> "Iterator[Forge]":
     from reconciler.cli import environment
     from reconciler.clock import SystemClock
     from reconciler.forge.connecting import connected_forge

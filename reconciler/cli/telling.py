@@ -2,17 +2,20 @@
 
 import json
 from collections import Counter
+from collections.abc import Set as AbstractSet
 from typing import assert_never
 
 from reconciler.applying import Finished, Work
 from reconciler.cli.output import Output
-from reconciler.core.codec import action
+from reconciler.core.change_codec import action
 from reconciler.core.comparison import compare
 from reconciler.core.content import Content
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import Change, Create, Move, Plan, Update
 from reconciler.ledger import Place
 from reconciler.render.apply_text import outcome_line, stale_text
+from reconciler.render.change_text import change_text
+from reconciler.render.plan_words import otherwise
 
 _ENDINGS = ("applied", "already done", "stale", "failed", "unknown")
 _MOST = 50
@@ -65,23 +68,23 @@ def tell_new(work: Work, output: Output) -> None:
         output.tell(f"... and {len(work.new) - _MOST} more")
 
 
-def tell_differences(reviewed: Plan, now: Plan, output: Output) -> None:
-    """How the plan of now differs from the one that was reviewed."""
+def tell_differences(reviewed: Plan, now: Plan, marks: AbstractSet[str], output: Output) -> None:
+    """How the plan of now differs from the one that was reviewed: of a change that is in both, as
+    it was reviewed. `marks`: the mark's fields."""
     since = compare(reviewed, now)
-    for differs, said in (
-        (since.catalog, "it was of another catalogue"),
-        (since.origin, "it was for another service, or for other buckets"),
-        (since.options, "it was asked for with other options"),
-    ):
-        if differs:
-            output.tell(f"reviewed otherwise: {said}")
+    changed = {change.id for change, _ in since.different}
+    for said in otherwise(since):
+        output.tell(f"reviewed otherwise: {said}")
     for changes, said in (
         (since.gone, "reviewed, and no longer planned"),
         (since.new, "planned now, and not reviewed"),
-        ([after for _, after in since.different], "planned otherwise than reviewed"),
+        ([before for before, _ in since.different], "planned otherwise than reviewed"),
     ):
         for change in changes[:_MOST]:
-            output.tell(f"{said}: {action(change)} {_subject(change)}")
+            reviewed_was = "; reviewed was:" if change.id in changed else ""
+            output.tell(f"{said}: {action(change)} {_subject(change)}{reviewed_was}")
+            if reviewed_was:
+                output.result([change_text(change, output.width, marks)])
         if len(changes) > _MOST:
             output.tell(f"... and {len(changes) - _MOST:,} more {said}")
 

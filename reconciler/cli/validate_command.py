@@ -55,7 +55,8 @@ def _annotate(
 ) -> None:
     from reconciler.catalog.problems import Problem
     from reconciler.cli.repository import in_repository
-    from reconciler.render.annotations import Remark, annotations
+    from reconciler.render.annotations import annotations
+    from reconciler.render.remarks import Remark
 
     remarks = [
         Remark(problem.said, problem.place)

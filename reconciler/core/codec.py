@@ -9,34 +9,33 @@ that was changed in any way is refused.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, assert_never
+from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
-from reconciler.core.content import Content
-from reconciler.core.model import File, FileId, Json, Key, Opaque, Place, Snapshot, SourceKind
+from reconciler.core.change_codec import (
+    decode_change,
+    decode_place,
+    encode_change,
+    meaning_of,
+)
+from reconciler.core.model import File, Json, Opaque, Snapshot
 from reconciler.core.normal import canonical
 from reconciler.core.plan import (
     Change,
-    Create,
-    Delete,
-    Move,
     Note,
     Options,
     Plan,
-    PlannedSource,
     Rule,
     Seen,
     Summary,
-    Update,
     Violation,
 )
 from reconciler.core.streaming import Streamed, compact, indented
 from reconciler.errors import PlanFileError
 
 FORMAT = "reconciler/plan/1"
-_FOR_EYES = ("reason", "declared_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +83,6 @@ def digest_of(plan: Plan, *, from_snapshot: bool) -> str:
     )
 
 
-def meaning_of(change: Change) -> bytes:
-    """What a change does, as a plan's digest covers it: not what is for eyes only."""
-    encoded = encode_change(change)
-    doing = {name: item for name, item in encoded.items() if name not in _FOR_EYES}
-    if isinstance(change, Create):
-        # The size is known only where the file is; its digest says the same everywhere.
-        doing["source"] = _source(replace(change.source, size=None))
-    return canonical(doing)
-
-
 def files_digest(files: Sequence[File]) -> str:
     """The digest of a bucket's files in the order of their ids."""
     hashed = hashlib.sha256()
@@ -125,77 +114,6 @@ def decode(data: bytes, body: Mapping[str, Any]) -> tuple[Plan, Made]:
     if plan.digest != digest_of(plan, from_snapshot=plan.snapshot is not None):
         raise PlanFileError("its changes are not those of its digest: plan again")
     return plan, Made(body["created_at"], body["tool"])
-
-
-def encode_change(change: Change) -> dict[str, Json]:
-    """One change as JSON, without what does not apply to it."""
-    match change:
-        case Create():
-            own: dict[str, Json] = {
-                "after": encode_content(change.after),
-                "source": _source(change.source),
-                "replaces": change.replaces,
-                "from_bucket": change.from_bucket,
-                "from_bucket_id": change.from_bucket_id,
-            }
-        case Move():
-            own = {
-                "from_bucket": change.from_bucket,
-                "from_bucket_id": change.from_bucket_id,
-                "file_id": change.file_id,
-                "acr_id": change.acr_id,
-                "before": encode_content(change.before),
-            }
-        case Update():
-            own = {
-                "file_id": change.file_id,
-                "acr_id": change.acr_id,
-                "before": encode_content(change.before),
-                "after": encode_content(change.after),
-                "fields": list(change.fields),
-                "after_change": change.after_change,
-            }
-        case Delete():
-            own = {
-                "file_id": change.file_id,
-                "acr_id": change.acr_id,
-                "before": encode_content(change.before),
-                "keeps": change.keeps,
-                "keeps_bucket_id": change.keeps_bucket_id,
-                "after_change": change.after_change,
-            }
-        case _:
-            assert_never(change)
-    place = None if change.declared_at is None else str(change.declared_at)
-    common: dict[str, Json] = {
-        "id": change.id,
-        "action": action(change),
-        "key": change.key,
-        "bucket": change.bucket,
-        "bucket_id": change.bucket_id,
-    }
-    eyes: dict[str, Json] = {"reason": change.reason, "declared_at": place}
-    return {name: item for name, item in {**common, **own, **eyes}.items() if item is not None}
-
-
-def encode_content(content: Content) -> dict[str, Json]:
-    """A content as JSON, its keys in order."""
-    return {"title": content.title, "user_defined": orjson.loads(canonical(content.user_defined))}
-
-
-def action(change: Change) -> str:
-    """The change's verb."""
-    match change:
-        case Create():
-            return "create"
-        case Move():
-            return "move"
-        case Update():
-            return "update"
-        case Delete():
-            return "delete"
-        case _:
-            assert_never(change)
 
 
 def _body(plan: Plan, made: Made) -> Streamed:
@@ -241,16 +159,6 @@ def _options(options: Options) -> dict[str, Json]:
     }
 
 
-def _source(source: PlannedSource) -> dict[str, Json]:
-    every: dict[str, Json] = {
-        "kind": str(source.kind),
-        "digest": source.digest,
-        "sha256": source.sha256,
-        "bytes": source.size,
-    }
-    return {name: item for name, item in every.items() if item is not None}
-
-
 def _checksum(body: Streamed) -> str:
     hashed = hashlib.sha256()
     for piece in compact(body):
@@ -284,9 +192,9 @@ def _decode_plan(body: Mapping[str, Any]) -> Plan:
             only=tuple(options["only"]),
             retry_broken=options["retry_broken"],
         ),
-        changes=tuple(_decode_change(change) for change in body["changes"]),
+        changes=tuple(decode_change(change) for change in body["changes"]),
         violations=tuple(
-            Violation(Rule(told["rule"]), told["message"], told.get("key"), _place(told))
+            Violation(Rule(told["rule"]), told["message"], told.get("key"), decode_place(told))
             for told in body["violations"]
         ),
         notes=tuple(
@@ -296,104 +204,10 @@ def _decode_plan(body: Mapping[str, Any]) -> Plan:
                 told.get("key"),
                 told.get("bucket"),
                 told.get("file_id"),
-                _place(told),
+                decode_place(told),
             )
             for told in body["notes"]
         ),
         summary=Summary(**body["summary"]),
         snapshot=Snapshot(**body["snapshot"]) if "snapshot" in body else None,
     )
-
-
-def _decode_change(told: Mapping[str, Any]) -> Change:
-    key, place = told.get("key"), _place(told)
-    if told["action"] == "delete":
-        return _decode_delete(told, None if key is None else Key(key), place)
-    if key is None or place is None:
-        raise PlanFileError(f"the change {told['id']} has no key or no place: plan again")
-    match told["action"]:
-        case "create":
-            return _decode_create(told, Key(key), place)
-        case "move":
-            return _decode_move(told, Key(key), place)
-        case _:
-            return _decode_update(told, Key(key), place)
-
-
-def _decode_create(told: Mapping[str, Any], key: Key, place: Place) -> Create:
-    source = told["source"]
-    return Create(
-        key=key,
-        bucket=told["bucket"],
-        bucket_id=told["bucket_id"],
-        after=_content(told["after"]),
-        source=PlannedSource(
-            SourceKind(source["kind"]),
-            source.get("digest"),
-            source.get("sha256"),
-            source.get("bytes"),
-        ),
-        reason=told["reason"],
-        declared_at=place,
-        replaces=told.get("replaces"),
-        from_bucket=told.get("from_bucket"),
-        from_bucket_id=told.get("from_bucket_id"),
-    )
-
-
-def _decode_move(told: Mapping[str, Any], key: Key, place: Place) -> Move:
-    return Move(
-        key=key,
-        file_id=FileId(told["file_id"]),
-        acr_id=told["acr_id"],
-        from_bucket=told["from_bucket"],
-        from_bucket_id=told["from_bucket_id"],
-        bucket=told["bucket"],
-        bucket_id=told["bucket_id"],
-        before=_content(told["before"]),
-        reason=told["reason"],
-        declared_at=place,
-    )
-
-
-def _decode_update(told: Mapping[str, Any], key: Key, place: Place) -> Update:
-    return Update(
-        key=key,
-        file_id=FileId(told["file_id"]),
-        acr_id=told["acr_id"],
-        bucket=told["bucket"],
-        bucket_id=told["bucket_id"],
-        before=_content(told["before"]),
-        after=_content(told["after"]),
-        fields=tuple(told["fields"]),
-        reason=told["reason"],
-        declared_at=place,
-        after_change=told.get("after_change"),
-    )
-
-
-def _decode_delete(told: Mapping[str, Any], key: Key | None, place: Place | None) -> Delete:
-    return Delete(
-        key=key,
-        file_id=FileId(told["file_id"]),
-        acr_id=told["acr_id"],
-        bucket=told["bucket"],
-        bucket_id=told["bucket_id"],
-        before=_content(told["before"]),
-        reason=told["reason"],
-        declared_at=place,
-        keeps=told.get("keeps"),
-        keeps_bucket_id=told.get("keeps_bucket_id"),
-        after_change=told.get("after_change"),
-    )
-
-
-def _content(told: Mapping[str, Any]) -> Content:
-    return Content(told["title"], told["user_defined"])
-
-
-def _place(told: Mapping[str, Any]) -> Place | None:
-    if "declared_at" not in told:
-        return None
-    file, line, column = told["declared_at"].rsplit(":", 2)
-    return Place(file, int(line), int(column))

@@ -1,12 +1,9 @@
-"""What differs between two plans: an earlier one, and a later one.
-
-Changes are the same where a plan's digest has them the same: what is for eyes only, such as the
-line that an entry stands on, makes no other change of one.
-"""
+"""What differs between two plans: an earlier one, and a later one. Changes are the same where a
+plan's digest has them the same."""
 
 from dataclasses import dataclass
 
-from reconciler.core.codec import meaning_of
+from reconciler.core.change_codec import is_same_change
 from reconciler.core.plan import Change, Plan, Violation
 
 
@@ -39,7 +36,7 @@ def compare(before: Plan, after: Plan) -> Comparison:
     was = {change.id: change for change in before.changes}
     now = {change.id: change for change in after.changes}
     shared = [(was[change.id], change) for change in after.changes if change.id in was]
-    different = tuple(pair for pair in shared if meaning_of(pair[0]) != meaning_of(pair[1]))
+    different = tuple(pair for pair in shared if not is_same_change(*pair))
     refused_then, refused_now = map(_violations, (before, after))
     return Comparison(
         same=before.digest == after.digest,

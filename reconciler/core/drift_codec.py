@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reconciler.core.codec import Made, encode_content
-from reconciler.core.content import Content
+from reconciler.core.change_codec import decode_content, decode_place, encode_content
+from reconciler.core.codec import Made
 from reconciler.core.drift import Direction, Drift, DriftItem
-from reconciler.core.model import FileId, Json, Key, Place
+from reconciler.core.model import FileId, Json, Key
 from reconciler.core.streaming import Streamed
 
 FORMAT: Final = "reconciler/drift/1"
@@ -59,16 +59,12 @@ def _encode_item(item: DriftItem) -> dict[str, Json]:
         "file_id": item.file_id,
         "title": item.title,
         "fields": list(item.fields) or None,
-        "live": _encode_content(item.before),
-        "desired": _encode_content(item.wanted),
+        "live": None if item.before is None else encode_content(item.before),
+        "desired": None if item.wanted is None else encode_content(item.wanted),
         "message": item.message,
         "declared_at": None if item.declared_at is None else str(item.declared_at),
     }
     return {name: value for name, value in every.items() if value is not None}
-
-
-def _encode_content(content: Content | None) -> Json:
-    return None if content is None else encode_content(content)
 
 
 def _decode_item(told: Mapping[str, Any]) -> DriftItem:
@@ -81,18 +77,7 @@ def _decode_item(told: Mapping[str, Any]) -> DriftItem:
         None if file_id is None else FileId(file_id),
         told.get("title"),
         tuple(told.get("fields", ())),
-        _decode_content(told.get("live")),
-        _decode_content(told.get("desired")),
-        _decode_place(told.get("declared_at")),
+        decode_content(told["live"]) if "live" in told else None,
+        decode_content(told["desired"]) if "desired" in told else None,
+        decode_place(told),
     )
-
-
-def _decode_content(told: Mapping[str, Any] | None) -> Content | None:
-    return None if told is None else Content(told["title"], told["user_defined"])
-
-
-def _decode_place(told: str | None) -> Place | None:
-    if told is None:
-        return None
-    file, line, column = told.rsplit(":", 2)
-    return Place(file, int(line), int(column))

@@ -1,6 +1,6 @@
 """What a change is, and a plan: values that say everything that apply will do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType, TypeAlias
@@ -120,6 +120,18 @@ class Delete:
 
 
 Change: TypeAlias = Create | Move | Update | Delete
+
+
+def replaced(changes: Sequence[Change]) -> Mapping[ChangeId, Delete]:
+    """By each create that replaces a file, the delete of that very file."""
+    creates = {(change.id, change.replaces) for change in changes if isinstance(change, Create)}
+    return {
+        change.after_change: change
+        for change in changes
+        if isinstance(change, Delete)
+        and change.after_change is not None
+        and (change.after_change, change.file_id) in creates
+    }
 
 
 class Rule(StrEnum):

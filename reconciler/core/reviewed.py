@@ -14,16 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from reconciler.core.change_codec import is_same_change
 from reconciler.core.content import Content, Contents
 from reconciler.core.diff import Differences
 from reconciler.core.facts import Foreign, key_of
 from reconciler.core.marks import Owned, owner, source_digest
-from reconciler.core.model import DesiredState, File, FileId, Key, LiveState, Place
+from reconciler.core.model import DesiredState, File, FileId, Key, LiveState
 from reconciler.core.normal import same
 from reconciler.core.outcome import Applied, Outcome, Stale
-from reconciler.core.plan import Change, ChangeId, Create, Delete, Move, Plan, Update
-
-_NOWHERE = Place("", 0, 0)
+from reconciler.core.plan import Change, Create, Delete, Move, Plan, Update, replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +37,12 @@ class Standing:
 
 def standing(reviewed: Plan, now: Plan, desired: DesiredState, live: LiveState) -> Standing:
     """What of the reviewed plan still holds."""
-    today = {change.id: _meaning(change) for change in now.changes}
-    seen = {change.id: _meaning(change) for change in reviewed.changes}
-    holding = tuple(c for c in reviewed.changes if today.get(c.id) == seen[c.id])
+    today = {change.id: change for change in now.changes}
+    unchanged = [c for c in reviewed.changes if c.id in today and is_same_change(c, today[c.id])]
+    as_reviewed = {change.id for change in unchanged}
     # A new file does not take the place of one that is not what the plan saw.
-    held = {change.id for change in holding}
-    takes_away = _takes_away(reviewed)
-    holding = tuple(c for c in holding if takes_away.get(c.id, c.id) in held)
+    old = replaced(reviewed.changes)
+    holding = tuple(c for c in unchanged if old.get(c.id, c).id in as_reviewed)
     # What rests on a change that no longer holds does not hold either.
     held = {change.id for change in holding}
     holding = tuple(c for c in holding if _rests_on(c) is None or _rests_on(c) in held)
@@ -53,7 +51,7 @@ def standing(reviewed: Plan, now: Plan, desired: DesiredState, live: LiveState) 
     return Standing(
         holding=holding,
         settled=tuple((c, judge.of(c)) for c in reviewed.changes if c.id not in held),
-        new=tuple(c for c in now.changes if seen.get(c.id) != today[c.id]),
+        new=tuple(c for c in now.changes if c.id not in as_reviewed),
     )
 
 
@@ -67,34 +65,6 @@ def within(differences: Differences, plan: Plan) -> Differences:
         if (fact.file.id in files if isinstance(fact, Foreign) else key_of(fact) in keys)
     )
     return replace(differences, facts=kept)
-
-
-def _meaning(change: Change) -> Change:
-    """The change without what is for eyes only, or known only where the source is."""
-    match change:
-        case Create():
-            source = replace(change.source, size=None)
-            return replace(change, reason="", declared_at=_NOWHERE, source=source)
-        case Move() | Update() | Delete():
-            return replace(change, reason="", declared_at=_NOWHERE)
-        case _:
-            assert_never(change)
-
-
-def _takes_away(plan: Plan) -> Mapping[ChangeId, ChangeId]:
-    """By each create that replaces a file, the delete of that very file."""
-    deletes = {
-        (change.after_change, change.file_id): change.id
-        for change in plan.changes
-        if isinstance(change, Delete)
-    }
-    return {
-        change.id: deletes[change.id, change.replaces]
-        for change in plan.changes
-        if isinstance(change, Create)
-        and change.replaces is not None
-        and (change.id, change.replaces) in deletes
-    }
 
 
 def _rests_on(change: Change) -> str | None:

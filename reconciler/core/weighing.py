@@ -21,7 +21,7 @@ from typing import assert_never
 
 from reconciler.core.marks import USUAL_MARKS, protects
 from reconciler.core.model import PROTECT_FIELD, many
-from reconciler.core.plan import Change, ChangeId, Create, Delete, Move, Update
+from reconciler.core.plan import Change, Create, Delete, Move, Update, replaced
 
 
 class Weight(StrEnum):
@@ -71,26 +71,10 @@ def weighed(
     `marks`: the names of the mark's fields, where they are known.
     """
     changes = tuple(changes)
-    replaced = _replaced(changes)
-    gone = {old.id for old in replaced.values()}
-    found = (_weighed(c, replaced.get(c.id), marks) for c in changes if c.id not in gone)
+    old = replaced(changes)
+    gone = {delete.id for delete in old.values()}
+    found = (_weighed(c, old.get(c.id), marks) for c in changes if c.id not in gone)
     return tuple(sorted(found, key=lambda one: _ORDER[one.weight]))
-
-
-def _replaced(changes: tuple[Change, ...]) -> dict[ChangeId, Delete]:
-    """By each create that replaces a file, the delete of that very file."""
-    creates = {
-        (change.id, change.replaces)
-        for change in changes
-        if isinstance(change, Create) and change.replaces is not None
-    }
-    return {
-        change.after_change: change
-        for change in changes
-        if isinstance(change, Delete)
-        and change.after_change is not None
-        and (change.after_change, change.file_id) in creates
-    }
 
 
 def _weighed(change: Change, old: Delete | None, marks: AbstractSet[str]) -> Weighed:

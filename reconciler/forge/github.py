@@ -14,6 +14,7 @@ from reconciler.core.model import Json
 from reconciler.errors import ForgeError, ForgeHasNot, ForgeRefused
 from reconciler.forge import archive
 from reconciler.forge.answers import Asked, items_of, member, number, text, unreadable
+from reconciler.forge.artifacts import BEGUN_BY_US, Kept, made_on
 from reconciler.forge.marker import ANY
 from reconciler.forge.model import Comment, Issue, Merged
 from reconciler.forge.sender import Answer, Ask, Sender
@@ -25,6 +26,7 @@ _MOST_PAGES: Final = 100
 _HIDDEN: Final = "query($ids: [ID!]!) {nodes(ids: $ids) {... on IssueComment {id isMinimized}}}"
 _MOST_ASKED: Final = 100
 _PLAN_FILE: Final = "plan.json"
+_SNAPSHOT_FILE: Final = "live.json"
 
 
 def headers(token: str) -> Mapping[str, str]:
@@ -133,12 +135,23 @@ class GitHub:
         ]
         if not found:
             raise ForgeHasNot(f"{asked.doing}: there is none, or none any more")
-        path = f"{self._repo}/actions/artifacts/{max(found)}/zip"
-        data = self._sender.download(Ask("GET", path, asked))
-        try:
-            return archive.member(data, _PLAN_FILE)
-        except archive.NotInArchive as why:
-            raise ForgeError(f"{asked.doing}: the artifact {why}") from None
+        return self._file(max(found), _PLAN_FILE, asked)
+
+    def snapshot_of(self, artifact: str, branch: str | None) -> bytes | None:
+        """As `Forge.snapshot_of`."""
+        asked = self._asked("reading the repository", "metadata: read")
+        repository = self._sender.ask(Ask("GET", self._repo, asked)).value
+        us, branch = number(repository, "id", asked), branch or text(repository, "default_branch")
+        if not branch:
+            raise unreadable(asked, "names no default branch")
+        asked = self._asked(f"looking for the artifact {artifact!r} of {branch}", "actions: read")
+        path = f"{self._repo}/actions/artifacts"
+        listed = self._pages(path, {"name": artifact}, asked, within="artifacts")
+        for kept in made_on((_kept(item, asked) for item in listed), artifact, branch, us):
+            run = self._sender.ask(Ask("GET", f"{self._repo}/actions/runs/{kept.run}", asked)).value
+            if text(run, "event") in BEGUN_BY_US:
+                return self._file(kept.id, _SNAPSHOT_FILE, asked)
+        return None
 
     def issues(self) -> Sequence[Issue]:
         """As `Forge.issues`. GitHub lists pull requests among them."""
@@ -195,14 +208,30 @@ class GitHub:
         found = found if isinstance(found, list) else []
         return frozenset(text(node, "id") for node in found if member(node, "isMinimized") is True)
 
+    def _file(self, artifact: int, name: str, asked: Asked) -> bytes:
+        """A file in an artifact."""
+        path = f"{self._repo}/actions/artifacts/{artifact}/zip"
+        data = self._sender.download(Ask("GET", path, asked))
+        try:
+            return archive.member(data, name)
+        except archive.NotInArchive as why:
+            raise ForgeError(f"{asked.doing}: the artifact {why}") from None
+
     def _pages(
-        self, path: str, params: Mapping[str, str | int], asked: Asked
+        self,
+        path: str,
+        params: Mapping[str, str | int],
+        asked: Asked,
+        *,
+        within: str | None = None,
     ) -> Iterator[Mapping[str, Any]]:
-        """The items of all pages. Of the address of a next page only the query counts."""
+        """The items of all pages, each of which is a list, or has it as its member `within`. Of
+        the address of a next page only the query counts."""
         query: Mapping[str, str | int] | None = {**params, "per_page": _PAGE}
         for _ in range(_MOST_PAGES):
             answer = self._sender.ask(Ask("GET", path, asked, query))
-            yield from items_of(answer.value, asked)
+            page = answer.value if within is None else member(answer.value, within)
+            yield from items_of(page, asked)
             query = _next(answer.headers.get("Link", ""), asked)
             if query is None:
                 return
@@ -223,6 +252,21 @@ class GitHub:
 
     def _asked(self, doing: str, needs: str) -> Asked:
         return Asked(self.name, doing, needs)
+
+
+def _kept(item: Mapping[str, Any], asked: Asked) -> Kept:
+    run, repository = (
+        found if type(found := member(item, "workflow_run", name)) is int else None
+        for name in ("id", "head_repository_id")
+    )
+    return Kept(
+        number(item, "id", asked),
+        text(item, "name"),
+        run,
+        text(item, "workflow_run", "head_branch"),
+        repository,
+        is_expired=member(item, "expired") is not False,
+    )
 
 
 def _next(links: str, asked: Asked) -> dict[str, str | int] | None:

@@ -109,6 +109,22 @@ class GitLab:
         path = f"{self._project}/jobs/{max(jobs)}/artifacts/plan.json"
         return self._sender.download(Ask("GET", path, asked))
 
+    def snapshot_of(self, artifact: str, branch: str | None) -> bytes | None:
+        """As `Forge.snapshot_of`: of the job of this name in the branch's last pipeline that
+        succeeded. The pipelines of merge requests are of other refs."""
+        doing = "reading the project"
+        project = self._ask("GET", self._project, doing).value
+        branch = branch or text(project, "default_branch")
+        if not branch:
+            raise unreadable(self._asked(doing), "names no default branch")
+        asked = self._asked(f"fetching live.json of the job {artifact!r} of {branch}")
+        ref = quote(branch, safe="")
+        path = f"{self._project}/jobs/artifacts/{ref}/raw/live.json"
+        try:
+            return self._sender.download(Ask("GET", path, asked, {"job": artifact}))
+        except ForgeHasNot:
+            return None
+
     def issues(self) -> Sequence[Issue]:
         """As `Forge.issues`."""
         asked = self._asked("reading the open issues")

@@ -83,6 +83,12 @@ class Forge(Protocol):
         project may have put it there."""
         ...
 
+    def snapshot_of(self, artifact: str, branch: str | None) -> bytes | None:
+        """The file `live.json` that a run of this branch keeps under this name, the newest; None
+        where there is none. No pull request can have put it there. None for the branch: the
+        project's default branch."""
+        ...
+
     def issues(self) -> Sequence[Issue]:
         """All open issues that begin as ours do, the oldest first."""
         ...

@@ -10,7 +10,6 @@ taken out of whatever the server says.
 """
 
 import random
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -26,8 +25,9 @@ from reconciler.core.ports import Clock
 from reconciler.errors import ForgeError, ForgeRefused, UsageError
 from reconciler.forge.answers import Again, Asked, Failure, Got, of_answer, of_failure, value_of
 from reconciler.http.connections import Connections
+from reconciler.http.exchange import TooLargeError, body_of, prepared
 from reconciler.http.failures import why as why_of
-from reconciler.http.origins import base_of
+from reconciler.http.origins import base_of, is_plain
 from reconciler.http.quota import LONGEST_WAIT
 from reconciler.http.redaction import Redaction
 
@@ -40,12 +40,6 @@ _LARGEST: Final = 64 * 1024 * 1024
 """Bytes, after decompression. Anybody can write long comments, and a page holds many."""
 _MOST_ATTEMPTS: Final = 4
 _MOST_HOPS: Final = 3
-_PLAIN: Final = re.compile(
-    r"(?P<origin>(?P<scheme>https?)://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?)"
-    r"/[A-Za-z0-9/?&=._~%!$'()*+,;:@-]*",
-    re.ASCII,
-)
-"""What all programs read alike: no user name, fragment, backslash or white space."""
 Proxies = Callable[[str], Mapping[str, str]]
 """The operator's proxies for a URL."""
 
@@ -119,14 +113,14 @@ class Sender:
         body = None if ask.body is None else orjson.dumps(ask.body)
         headers = self._headers if body is None else {**self._headers, **_JSON}
         url = f"{self._base_url}{ask.path}"
-        got = self._in_time(_prepared(ask.method, url, headers, ask.params, body), ask)
+        got = self._in_time(prepared(ask.method, url, headers, ask.params, body), ask)
         return Answer(value_of(self._redaction.of(got.body), ask.asked), got.headers)
 
     def download(self, ask: Ask) -> bytes:
         """The bytes that lie at an address of the API, or at another that it names: they may be
         anything. Raises `ForgeError`."""
         headers = {**self._headers, **_ANYTHING}
-        request = _prepared("GET", f"{self._base_url}{ask.path}", headers, ask.params)
+        request = prepared("GET", f"{self._base_url}{ask.path}", headers, ask.params)
         for _ in range(_MOST_HOPS):
             got = self._in_time(request, ask, redirects=True)
             if 200 <= got.status < 300:
@@ -135,7 +129,7 @@ class Sender:
             if not self._may_be_asked(target):
                 break
             try:
-                request = _prepared("GET", target, {**_HEADERS, **_ANYTHING})
+                request = prepared("GET", target, {**_HEADERS, **_ANYTHING})
             except (OSError, ValueError):
                 break
         raise ForgeError(f"{ask.asked.doing}: it lies at an address that is not asked")
@@ -143,8 +137,7 @@ class Sender:
     def _may_be_asked(self, url: str) -> bool:
         """Another address: without the token, but what is there is read. It must be https, or,
         where the API itself is on this machine, there too."""
-        parts = _PLAIN.fullmatch(url)
-        base = None if parts is None else base_of(parts["origin"])
+        base = base_of("/".join(url.split("/")[:3])) if is_plain(url) else None
         return base is not None and (base.is_tls or (base.is_loopback and not self._is_tls))
 
     def _in_time(
@@ -179,6 +172,11 @@ class Sender:
             return got
         return of_answer(got, asked, self._redaction, self._clock.now()) or got
 
+    def _proxies_for(self, url: str) -> Mapping[str, str]:
+        """None for what is not encrypted, and stays on this machine."""
+        proxies = self._proxies(url)
+        return proxies if url.startswith("https://") else {}
+
     def _exchange(
         self, adapter: HTTPAdapter, request: requests.PreparedRequest, asked: Asked
     ) -> Got:
@@ -187,7 +185,7 @@ class Sender:
             stream=True,
             timeout=(_CONNECT_SECONDS, self._patience),
             verify=self._verify,
-            proxies=self._proxies(request.url or ""),
+            proxies=self._proxies_for(request.url or ""),
         ) as response:
             return Got(response.status_code, response.headers, _read(response, asked))
 
@@ -207,30 +205,10 @@ def _may_go_again(failure: Failure, ask: Ask) -> bool:
     )
 
 
-def _prepared(
-    method: str,
-    url: str,
-    headers: Mapping[str, str],
-    params: Mapping[str, str | int] | None = None,
-    body: bytes | None = None,
-) -> requests.PreparedRequest:
-    """The request by its parts alone: a session of `requests` would add what `.netrc`, the
-    environment, cookies and redirects say."""
-    prepared = requests.PreparedRequest()
-    prepared.prepare_method(method)
-    prepared.prepare_url(url, params)
-    prepared.prepare_headers(headers)
-    prepared.prepare_body(body, files=None)
-    return prepared
-
-
 def _read(response: requests.Response, asked: Asked) -> bytes:
-    """The whole body, which is counted as it is decompressed."""
-    pieces: list[bytes] = []
-    length = 0
-    while piece := response.raw.read1(65536, decode_content=True):
-        length += len(piece)
-        if length > _LARGEST:
-            raise ForgeError(f"{asked.doing}: the answer is larger than {_LARGEST // 2**20} MiB")
-        pieces.append(piece)
-    return b"".join(pieces)
+    try:
+        return body_of(response, _LARGEST)
+    except TooLargeError:
+        raise ForgeError(
+            f"{asked.doing}: the answer is larger than {_LARGEST // 2**20} MiB"
+        ) from None

@@ -8,6 +8,8 @@ from urllib3.exceptions import NewConnectionError
 
 LONGEST_SAID = 200
 """Characters of what a server says that enter a message."""
+_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
+"""How an error of the system begins: the words behind it say what it is."""
 
 
 def why(error: BaseException) -> str:
@@ -17,6 +19,7 @@ def why(error: BaseException) -> str:
     text = str(last) or type(last).__name__
     if isinstance(last, NewConnectionError):
         text = text.rpartition(": ")[2]
+    text = _NUMBER.sub("", text)
     return f"TLS: {text}" if any(isinstance(each, ssl.SSLError) for each in layers) else text
 
 

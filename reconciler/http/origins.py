@@ -1,4 +1,5 @@
-"""Where a token may go: to what is encrypted, or to this machine."""
+"""Where a token may go: to what is encrypted, or to this machine; and which addresses of others are
+read in one way only."""
 
 import ipaddress
 import re
@@ -9,6 +10,16 @@ _BASE: Final = re.compile(
     r"(?:/[A-Za-z0-9._~-]*)*",
     re.ASCII,
 )
+_PLAIN: Final = re.compile(
+    r"https?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?"
+    r"/[A-Za-z0-9/?&=._~%!$'()*+,;:@-]*",
+    re.ASCII,
+)
+"""What all programs read alike: no user name, fragment, backslash or white space."""
+_UPWARDS: Final = re.compile(
+    r"(?:/|%2f|%5c)(?:\.|%2e){1,2}(?:[/?;]|%2f|%5c|$)", re.IGNORECASE | re.ASCII
+)
+"""Would lead out of an API's path on a host that it shares, as some servers read it."""
 
 
 class Base(NamedTuple):
@@ -26,6 +37,11 @@ def base_of(url: str) -> Base | None:
     if parts is None:
         return None
     return Base(parts["scheme"] == "https", _is_loopback(parts["host"]))
+
+
+def is_plain(url: str) -> bool:
+    """Whether an address can be read in one way only."""
+    return _PLAIN.fullmatch(url) is not None and _UPWARDS.search(url) is None
 
 
 def _is_loopback(host: str) -> bool:

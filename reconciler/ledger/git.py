@@ -36,7 +36,6 @@ _REFUSED: Final = re.compile(
     r"|could not read (username|password)|repository not found|does not appear to be a git repo",
     re.IGNORECASE,
 )
-_NOWHERE: Final = re.compile("not a git repository|no remote named origin|there is no ")
 _USER_INFO: Final = re.compile(r"(?<=://)[^\s/'\"]*@")
 _ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
 _MOST_SAID = 400
@@ -47,12 +46,12 @@ _SHORTEST_SECRET = 4
 class GitFailed(Exception):
     """Git did not do what it was asked for; what it may have done is not known."""
 
-    def __init__(self, doing: str, said: str) -> None:
+    def __init__(self, doing: str, said: str = "", *, is_nowhere: bool = False) -> None:
         """`said`: git's words, harmless already."""
         super().__init__(f'{doing}: "{said}"' if said else doing)
         self.is_refused = _REFUSED.search(said) is not None
         """Whether it would be refused again."""
-        self.is_nowhere = _NOWHERE.search(f"{doing} {said}") is not None
+        self.is_nowhere = is_nowhere or "not a git repository" in said
         """Whether there is no such repository here."""
 
 
@@ -85,13 +84,13 @@ class Git:
                 start_new_session=True,
             )
         except FileNotFoundError as error:
-            raise GitFailed(f"{doing}: there is no {error.filename}", "") from error
+            raise GitFailed(f"{doing}: there is no {error.filename}", is_nowhere=True) from error
         except OSError as error:
-            raise GitFailed(f"{doing}: {error.strerror}", "") from error
+            raise GitFailed(f"{doing}: {error.strerror}") from error
         try:
             out, said = process.communicate(stdin, seconds)
         except subprocess.TimeoutExpired as error:
-            raise GitFailed(f"{doing}: no answer within {seconds:g} seconds", "") from error
+            raise GitFailed(f"{doing}: no answer within {seconds:g} seconds") from error
         finally:
             _end(process)
         if process.returncode != 0:

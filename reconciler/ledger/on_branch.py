@@ -209,7 +209,7 @@ class BranchStore:
 
     def _wait_for_others(self, tries: Tries) -> None:
         if not tries.after_loss():
-            raise GitFailed("others have pushed first every time", "")
+            raise GitFailed("others have pushed first every time")
         self._wait(self._turns.lost(self._took))
 
     def _wait(self, seconds: float) -> None:

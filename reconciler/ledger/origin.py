@@ -164,7 +164,7 @@ def _reaching_as(clone: Git, folder: Path) -> Git:
     known = _settings(own)
     settings = _taken(_settings(clone), known)
     if not any(name == "remote.origin.url" for name, _ in (*settings, *known)):
-        raise GitFailed("this repository has no remote named origin", "")
+        raise GitFailed("this repository has no remote named origin", is_nowhere=True)
     return replace(own, settings=settings, known=tuple(known))
 
 

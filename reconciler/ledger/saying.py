@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from reconciler.core.codec import action, encode_change, encode_content
+from reconciler.core.change_codec import action, encode_change, encode_content
 from reconciler.core.model import Json
 from reconciler.core.outcome import Applied, Failed, Outcome, Sent, Stale, Unknown
 from reconciler.core.plan import Change

@@ -14,9 +14,9 @@ from typing import assert_never
 
 from reconciler.core.content import Content
 from reconciler.core.plan import Create, Delete, Move, Update
-from reconciler.core.weighing import Weighed, Weight
-from reconciler.render.change_text import verb_of
+from reconciler.core.weighing import Weighed
 from reconciler.render.fields import at, field_of, foldable
+from reconciler.render.rows import word_of
 from reconciler.render.safe import visible
 from reconciler.render.values import clipped, field_name, shown, shown_pair, size_text
 
@@ -29,7 +29,7 @@ _MOST_FIELDS = 20
 def change_details(one: Weighed, marks: AbstractSet[str]) -> Iterator[str]:
     """What the change makes of what. `marks`: the names of the mark's fields."""
     change = one.change
-    word = "replace" if one.weight is Weight.REPLACED else verb_of(change).word
+    word = word_of(one.weight)
     match change:
         case Create():
             yield f"@@ {word} {clipped(change.key, _KEY)}"

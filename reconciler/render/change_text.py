@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, assert_never
 
 from rich.cells import cell_len
+from rich.text import Text
 
 from reconciler.core.content import Content
 from reconciler.core.marks import USUAL_MARKS
@@ -24,6 +25,11 @@ class Verb(NamedTuple):
     word: str
     sign: str
     style: str
+
+    @property
+    def typeset(self) -> str:
+        """The sign as typographers write it."""
+        return self.sign.replace("-", "\u2212")
 
 
 CREATE = Verb("create", "+", "green")
@@ -73,10 +79,21 @@ def column_of_keys(names: list[str]) -> int:
     return max((cells for name in names if (cells := cell_len(name)) <= _WIDEST_KEY), default=0)
 
 
-def title_of(change: Change, page: Page, *, verbose: bool) -> str:
-    """The title that the file has, or will have."""
-    title = change.after.title if isinstance(change, Create) else change.before.title
-    return shown(title, NO_LIMIT if verbose else min(_WIDEST_TITLE, page.room(40)))
+def title_of(change: Change) -> str:
+    """The title that the file has, or of a new one, will have; as the plan has it, not visible."""
+    return change.after.title if isinstance(change, Create) else change.before.title
+
+
+def title_in(page: Page, change: Change, *, verbose: bool) -> str:
+    """The title, as wide as the page has room for it."""
+    return shown(title_of(change), NO_LIMIT if verbose else min(_WIDEST_TITLE, page.room(40)))
+
+
+def change_text(change: Change, width: int, marks: AbstractSet[str]) -> Text:
+    """The change alone, with all that it does."""
+    page = Page(width)
+    change_lines(page, change, Look(marks=marks))
+    return page.taken()
 
 
 def change_lines(page: Page, change: Change, look: Look) -> None:
@@ -87,7 +104,7 @@ def change_lines(page: Page, change: Change, look: Look) -> None:
         ("  ", ""),
         (padded(name_of(change), look.key), "bold"),
         ("  ", ""),
-        (padded(title_of(change, page, verbose=look.verbose), look.title), ""),
+        (padded(title_in(page, change, verbose=look.verbose), look.title), ""),
     )
     page.told(head, message_text(change.reason))
     match change:

@@ -8,6 +8,7 @@ from typing import assert_never
 from reconciler.core.plan import Create, Delete, Move, Update
 from reconciler.core.weighing import Weighed
 from reconciler.render.before_after import change_details
+from reconciler.render.change_text import title_of
 from reconciler.render.fields import foldable
 from reconciler.render.fitting import Once
 from reconciler.render.markdown import block, cell, code, details
@@ -84,8 +85,7 @@ def _about(one: Weighed) -> str:
     """The cells of the key and the title."""
     change = one.change
     key = "" if change.key is None else cell(change.key, _KEY)
-    title = change.after.title if isinstance(change, Create) else change.before.title
-    return f"{key} | {cell(title, _TITLE)}"
+    return f"{key} | {cell(title_of(change), _TITLE)}"
 
 
 def _lost(one: Weighed, marks: AbstractSet[str]) -> str:

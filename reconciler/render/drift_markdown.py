@@ -4,7 +4,6 @@ It follows the rules of a plan's comment (see `plan_markdown`): the counts first
 direction, before and after folded away, always small enough, and a word on what was left out.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -43,13 +42,16 @@ class _Page:
     def __init__(self, drift: Drift, marks: AbstractSet[str]) -> None:
         self._drift = drift
         self._marks = marks
-        self._counts = Counter(item.direction for item in drift.items)
+        self._items: dict[Direction, list[DriftItem]] = {each: [] for each in DIRECTIONS}
+        for item in drift.items:
+            self._items[item.direction].append(item)
+        self._counts = {direction: len(items) for direction, items in self._items.items()}
         self._row = Once[DriftItem](self._in_cells)
 
     def blocks(self, room: Room) -> Iterator[str]:
         """Blocks, each of which ends with a newline."""
-        listed = self._listed(room.rows)
-        count, shown = len(self._drift.items), sum(map(len, listed.values()))
+        listed = shares(self._counts, room.rows)
+        count, shown = len(self._drift.items), sum(listed.values())
         yield from self._head()
         left = room.details
         if shown < count or left < shown:
@@ -58,22 +60,9 @@ class _Page:
             yield f"**Shortened**: {rows}{told}. `reconciler drift -v` shows all of it.\n"
         for direction in DIRECTIONS:
             if self._counts[direction]:
-                items = listed[direction]
+                items = self._items[direction][: listed[direction]]
                 yield from self._direction(direction, items, left)
                 left = max(0, left - len(items))
-
-    def _listed(self, most: int) -> dict[Direction, list[DriftItem]]:
-        left = shares(self._counts, most)
-        listed: dict[Direction, list[DriftItem]] = {direction: [] for direction in DIRECTIONS}
-        missing = sum(left.values())
-        for item in self._drift.items:
-            if not missing:
-                break
-            if left[item.direction]:
-                left[item.direction] -= 1
-                missing -= 1
-                listed[item.direction].append(item)
-        return listed
 
     def _head(self) -> Iterator[str]:
         drift = self._drift

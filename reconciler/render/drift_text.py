@@ -13,7 +13,7 @@ from reconciler.render.change_text import column_of_keys
 from reconciler.render.fields import SIDES, field_lines
 from reconciler.render.page import DIM, INDENT, Page, Part, counted, padded
 from reconciler.render.safe import visible
-from reconciler.render.shares import shares
+from reconciler.render.shares import some_of_each
 from reconciler.render.values import NO_LIMIT, message_text, shown
 
 _STYLES: Mapping[Direction, str] = {
@@ -45,14 +45,10 @@ def drift_text(
     """
     page = Page(width)
     counts = Counter(item.direction for item in drift.items)
-    left = shares(counts, most)
-    by_direction: dict[Direction, list[DriftItem]] = {direction: [] for direction in _STYLES}
-    for item in drift.items:
-        if left[item.direction]:
-            left[item.direction] -= 1
-            by_direction[item.direction].append(item)
-    for direction, items in by_direction.items():
+    shown = some_of_each(drift.items, lambda item: item.direction, most)
+    for direction in DIRECTIONS:
         if counts[direction]:
+            items = [item for item in shown if item.direction is direction]
             count = counts[direction]
             yield from _direction(page, direction, count, items, verbose=verbose, marks=marks)
     _summary(page, drift, counts)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
 LIMIT = 65_536
-"""A comment on GitHub is shorter, by characters; here by bytes, which nobody counts as fewer."""
+"""A comment on GitHub is shorter, by characters; here by bytes, which nobody counts as fewer.
+GitLab lets comments be longer, but nobody reads those."""
 _MOST_ROWS = 500
 _MOST_DETAILS = 250
 """More than fit are not tried."""

@@ -30,7 +30,7 @@ _KINDS: Final = (*VERBS, STAY)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Node:
     """A bucket, or those that are summed up."""
 
     name: str | None
@@ -47,9 +47,9 @@ class Band:
 
     verb: Verb
     start: int
-    """The place they come from, or NEW."""
+    """The node they come from, or NEW."""
     end: int
-    """The place they end in, or the one after the last: gone."""
+    """The node they end in, or the one after the last: gone."""
     files: int
     updated: int = 0
     """How many of them, which are moved, are updated as well."""
@@ -57,19 +57,19 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """All of it. `places` by name, with the rest last; `bands` from top to bottom."""
+    """All of it. `nodes` by name, with the rest last; `bands` from top to bottom."""
 
-    places: Sequence[Place]
+    nodes: Sequence[Node]
     bands: Sequence[Band]
 
     @property
     def gone(self) -> int:
-        """Where deleted files end: below the last place."""
-        return len(self.places)
+        """Where deleted files end: below the last node."""
+        return len(self.nodes)
 
 
 def flows_of(plan: Plan, most: int) -> Flows:
-    """What goes where, for at most `most` places: the buckets with the most changes, and the
+    """What goes where, for at most `most` nodes: the buckets with the most changes, and the
     rest summed up."""
     counts = Counter(_steps(plan.changes))
     busy: Counter[str] = Counter(dict.fromkeys(plan.live, 0))
@@ -77,14 +77,14 @@ def flows_of(plan: Plan, most: int) -> Flows:
         busy.update({name: count for name in {start, end} if name is not None})
     by_changes = sorted(busy, key=lambda name: (-busy[name], name))
     named = sorted(by_changes if len(by_changes) <= most else by_changes[: most - 1])
-    place_of = {name: named.index(name) if name in set(named) else len(named) for name in busy}
-    bands = _bands(plan, counts, place_of)
-    whole: list[Place] = []
-    for place, name in enumerate([*named, None] if len(named) < len(busy) else named):
-        members = [other for other, its in place_of.items() if its == place]
-        out = sum(band.files for band in bands if band.start == place)
-        into = sum(band.files for band in bands if band.end == place)
-        whole.append(Place(name, len(members), out, into))
+    node_of = {name: named.index(name) if name in set(named) else len(named) for name in busy}
+    bands = _bands(plan, counts, node_of)
+    whole: list[Node] = []
+    for node, name in enumerate([*named, None] if len(named) < len(busy) else named):
+        members = [other for other, its in node_of.items() if its == node]
+        out = sum(band.files for band in bands if band.start == node)
+        into = sum(band.files for band in bands if band.end == node)
+        whole.append(Node(name, len(members), out, into))
     return Flows(whole, bands)
 
 
@@ -109,21 +109,21 @@ def _steps(changes: Sequence[Change]) -> Iterator[tuple[Verb, str | None, str | 
 def _bands(
     plan: Plan,
     counts: Mapping[tuple[Verb, str | None, str | None], int],
-    place_of: Mapping[str, int],
+    node_of: Mapping[str, int],
 ) -> Sequence[Band]:
-    gone = max(place_of.values(), default=-1) + 1
+    gone = max(node_of.values(), default=-1) + 1
     files: Counter[tuple[Verb, int, int]] = Counter()
     untouched = Counter({name: seen.files for name, seen in plan.live.items()})
     for (verb, start, end), count in counts.items():
-        here = NEW if start is None else place_of[start]
-        there = gone if end is None else place_of[end]
+        here = NEW if start is None else node_of[start]
+        there = gone if end is None else node_of[end]
         files[verb, here, there] += count
         if start is not None:
             untouched[start] -= count
     for name, count in untouched.items():
         if count > 0:
-            files[STAY, place_of[name], place_of[name]] += count
-    updated = Counter(_moved_and_updated(plan.changes, place_of))
+            files[STAY, node_of[name], node_of[name]] += count
+    updated = Counter(_moved_and_updated(plan.changes, node_of))
     return [
         Band(verb, start, end, files[verb, start, end], updated[start, end] if verb is MOVE else 0)
         for verb, start, end in sorted(files, key=lambda band: (*band[1:], _KINDS.index(band[0])))
@@ -131,11 +131,11 @@ def _bands(
 
 
 def _moved_and_updated(
-    changes: Sequence[Change], place_of: Mapping[str, int]
+    changes: Sequence[Change], node_of: Mapping[str, int]
 ) -> Iterator[tuple[int, int]]:
     moves: dict[FileId, Move] = {
         change.file_id: change for change in changes if isinstance(change, Move)
     }
     for change in changes:
         if isinstance(change, Update) and change.after_change and change.file_id in moves:
-            yield place_of[moves[change.file_id].from_bucket], place_of[change.bucket]
+            yield node_of[moves[change.file_id].from_bucket], node_of[change.bucket]

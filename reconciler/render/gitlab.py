@@ -16,8 +16,14 @@ from reconciler.core.marks import USUAL_MARKS
 from reconciler.core.model import Json
 from reconciler.core.plan import Plan
 from reconciler.core.weighing import Weighed
-from reconciler.render.annotations import in_repository
-from reconciler.render.findings import Finding, Severity, findings, foremost, told
+from reconciler.render.remarks import (
+    Severity,
+    Topic,
+    foremost,
+    place_in_repository,
+    remark,
+    topics,
+)
 from reconciler.render.safe import said
 
 MOST = 500
@@ -50,10 +56,10 @@ def plan_codequality(
     repository."""
     seen: Counter[tuple[str, str, str]] = Counter()
     entries: list[dict[str, Json]] = []
-    found = [one for one in findings(plan, marks) if not _is_harmless(one)]
+    found = [one for one in topics(plan, marks) if not _is_harmless(one)]
     for severity, _, about in foremost(found, MOST):
-        one = told(about)
-        place = in_repository(one.place, catalog)
+        one = remark(about)
+        place = place_in_repository(one.place, catalog)
         path = said(place.file)
         name = (path, one.rule, one.subject)
         seen[name] += 1
@@ -69,9 +75,9 @@ def plan_codequality(
     yield orjson.dumps(entries, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _is_harmless(finding: Finding) -> bool:
+def _is_harmless(topic: Topic) -> bool:
     """Whether it is a change that loses nothing."""
-    return finding.severity is Severity.PLAIN and isinstance(finding.about, Weighed)
+    return topic.severity is Severity.PLAIN and isinstance(topic.about, Weighed)
 
 
 def _fingerprint(*parts: str) -> str:

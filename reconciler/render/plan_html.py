@@ -27,7 +27,7 @@ from reconciler.render.fields import foldable
 from reconciler.render.flows import flows_of
 from reconciler.render.html import element, escaped, json_in_script
 from reconciler.render.page import counted
-from reconciler.render.plan_picture import MOST_PLACES, NARROW, STYLE, WIDE, drawing
+from reconciler.render.plan_picture import MOST_NODES, NARROW, STYLE, WIDE, drawing
 from reconciler.render.plan_words import cost, doing, more
 from reconciler.render.report_rows import as_json, row_of
 from reconciler.render.selection import Selection
@@ -82,7 +82,7 @@ def plan_html(
 
 def _head(plan: Plan, made: Made) -> Mapping[str, Iterable[str]]:
     """What the page says before it comes to the changes, by the names of its slots."""
-    flows = flows_of(plan, MOST_PLACES)
+    flows = flows_of(plan, MOST_NODES)
     return {
         "title": [escaped(f"{clipped(plan.catalog, 80)}: {doing(plan.summary)}")],
         "catalog": [escaped(clipped(plan.catalog, _NAME))],

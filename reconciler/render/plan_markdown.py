@@ -5,7 +5,6 @@ last look; what is refused; what can be lost; a table for each bucket; what is n
 after are folded away. It always fits into a comment, and says what it left out.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -19,12 +18,10 @@ from reconciler.render.fitting import LIMIT, Room, fitted
 from reconciler.render.markdown import code, message
 from reconciler.render.page import counted
 from reconciler.render.plan_words import asked_for, cost, not_to_do
-from reconciler.render.previous_markdown import SincePrevious
+from reconciler.render.previous_markdown import SincePrevious, violation_words
 from reconciler.render.rows import Listing, Rows, together
-from reconciler.render.shares import shares
+from reconciler.render.shares import some_of_each
 from reconciler.render.snapshot_words import doubt, from_snapshot
-
-__all__ = ["LIMIT", "plan_markdown"]
 
 _KEY = 128
 _NAME = 40
@@ -126,35 +123,27 @@ def _violations(violations: Sequence[Violation], most: int) -> Iterator[str]:
     if not violations:
         return
     yield "#### ⛔ Refused by guardrails: apply will not run this plan\n"
-    left = shares(Counter(violation.rule for violation in violations), most)
-    lines: list[str] = []
-    for violation in violations:
-        if left[violation.rule]:
-            left[violation.rule] -= 1
-            key = f" {code(violation.key, _KEY)}" if violation.key else ""
-            lines.append(f"- {violation.rule}{key}: {message(violation.message)}\n")
-    yield from _list(lines, len(violations))
+    shown = some_of_each(violations, lambda violation: violation.rule, most)
+    yield from _list([violation_words(violation) for violation in shown], len(violations))
 
 
 def _notes(notes: Sequence[Note], most: int) -> Iterator[str]:
     if not notes:
         return
     yield "#### Not done\n"
-    left = shares(Counter(note.fact for note in notes), most)
-    lines: list[str] = []
-    for note in notes:
-        if left[note.fact]:
-            left[note.fact] -= 1
-            key = f" {code(note.key, _KEY)}" if note.key else ""
-            file = "" if note.file_id is None else f" file {note.file_id}"
-            bucket = "" if note.bucket is None else f" in {code(note.bucket, _KEY)}"
-            about = f"{code(note.fact, _NAME)}{key}{file}{bucket}"
-            lines.append(f"- {about}: {message(note.message)}\n")
-    yield from _list(lines, len(notes))
+    shown = some_of_each(notes, lambda note: note.fact, most)
+    yield from _list(list(map(_note, shown)), len(notes))
 
 
-def _list(lines: Sequence[str], count: int) -> Iterator[str]:
-    if lines:
-        yield "".join(lines)
-    if count > len(lines):
-        yield f"… and {count - len(lines):,} more\n"
+def _note(note: Note) -> str:
+    key = f" {code(note.key, _KEY)}" if note.key else ""
+    file = "" if note.file_id is None else f" file {note.file_id}"
+    bucket = "" if note.bucket is None else f" in {code(note.bucket, _KEY)}"
+    return f"{code(note.fact, _NAME)}{key}{file}{bucket}: {message(note.message)}"
+
+
+def _list(items: Sequence[str], count: int) -> Iterator[str]:
+    if items:
+        yield "".join(f"- {item}\n" for item in items)
+    if count > len(items):
+        yield f"… and {count - len(items):,} more\n"

@@ -15,14 +15,13 @@ from typing import Final
 
 from reconciler.core.plan import Plan
 from reconciler.render.change_text import CREATE, DELETE, MOVE, UPDATE, Verb
-from reconciler.render.flows import NEW, STAY, Band, Flows, Place, flows_of
+from reconciler.render.flows import NEW, STAY, Band, Flows, Node, flows_of
 from reconciler.render.html import element, escaped
 from reconciler.render.page import counted
 from reconciler.render.plan_words import doing
-from reconciler.render.safe import visible
 from reconciler.render.values import clipped
 
-MOST_PLACES = 12
+MOST_NODES = 12
 """More buckets are summed up."""
 
 _SANS: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
@@ -88,7 +87,7 @@ _STAY = 8
 
 def plan_svg(plan: Plan) -> str:
     """The picture as a file of its own; ends with a newline."""
-    flows = flows_of(plan, MOST_PLACES)
+    flows = flows_of(plan, MOST_NODES)
     return "".join(chain(_svg(plan, flows, WIDE, "plan", f"<style>{STYLE}</style>\n"), "\n"))
 
 
@@ -97,30 +96,30 @@ def drawing(plan: Plan, flows: Flows, frame: Frame, name: str) -> str:
     return "".join(_svg(plan, flows, frame, name, ""))
 
 
-def place_name(place: Place, room: int) -> str:
+def node_name(node: Node, room: int) -> str:
     """A bucket's name, visible, or what the rest is called."""
-    if place.name is None:
-        return f"{place.buckets:,} more buckets"
-    return clipped(place.name, room)
+    if node.name is None:
+        return f"{node.buckets:,} more buckets"
+    return clipped(node.name, room)
 
 
 def band_words(flows: Flows, band: Band, room: int) -> str:
     """What a band says: `2 files move from spots to archive`."""
-    places = {at: place_name(place, room) for at, place in enumerate(flows.places)}
+    nodes = {at: node_name(node, room) for at, node in enumerate(flows.nodes)}
     files = counted(band.files, "file")
     s = "s" if band.files == 1 else ""
     match band.verb:
         case _ if band.verb is CREATE:
-            return f"{counted(band.files, 'new file')} in {places[band.end]}"
+            return f"{counted(band.files, 'new file')} in {nodes[band.end]}"
         case _ if band.verb is MOVE:
             also = f", {band.updated:,} of them updated as well" if band.updated else ""
-            return f"{files} move{s} from {places[band.start]} to {places[band.end]}{also}"
+            return f"{files} move{s} from {nodes[band.start]} to {nodes[band.end]}{also}"
         case _ if band.verb is UPDATE:
-            return f"{files} updated in {places[band.start]}"
+            return f"{files} updated in {nodes[band.start]}"
         case _ if band.verb is DELETE:
-            return f"{files} deleted from {places[band.start]}"
+            return f"{files} deleted from {nodes[band.start]}"
         case _:
-            return f"{files} in {places[band.start]} stay{s} as {'it is' if s else 'they are'}"
+            return f"{files} in {nodes[band.start]} stay{s} as {'it is' if s else 'they are'}"
 
 
 def _svg(plan: Plan, flows: Flows, frame: Frame, name: str, style: str) -> Iterator[str]:
@@ -144,7 +143,7 @@ def _svg(plan: Plan, flows: Flows, frame: Frame, name: str, style: str) -> Itera
 
 
 class _Layout:
-    """Where everything is: a row for new files, one for each place, and one for those deleted."""
+    """Where everything is: a row for new files, one for each node, and one for those deleted."""
 
     def __init__(self, flows: Flows, frame: Frame) -> None:
         self._flows = flows
@@ -169,7 +168,7 @@ class _Layout:
         verbs = {band.verb for band in self._flows.bands}
         if CREATE in verbs:
             yield NEW
-        yield from range(len(self._flows.places))
+        yield from range(len(self._flows.nodes))
         if DELETE in verbs:
             yield self._flows.gone
 
@@ -225,9 +224,9 @@ class _Layout:
         elif row == self._flows.gone:
             yield "count", "Deleted"
         else:
-            place = self._flows.places[row]
-            yield "name", escaped(place_name(place, self._frame.name))
-            files = place.files if left else place.after
+            node = self._flows.nodes[row]
+            yield "name", escaped(node_name(node, self._frame.name))
+            files = node.files if left else node.after
             yield "dim", f"{self._number(files)} file{'' if files == 1 else 's'}"
         # An update is told where it ends: it goes nowhere.
         told = [
@@ -240,7 +239,7 @@ class _Layout:
             yield (
                 "count",
                 " ".join(
-                    element("tspan", f"{_sign(verb)} {self._number(count)}", class_=verb.word)
+                    element("tspan", f"{verb.typeset} {self._number(count)}", class_=verb.word)
                     for verb, count in totals.items()
                 ),
             )
@@ -258,7 +257,7 @@ def _legend(bands: Sequence[Band], frame: Frame, top: int) -> Iterator[str]:
         also = sum(band.updated for band in bands) if verb is MOVE else 0
         words = "stay as they are" if verb is STAY else f"to {verb.word}"
         words += f" ({also:,} updated)" if also else ""
-        sign = element("tspan", _sign(verb), class_=f"count {verb.word}")
+        sign = element("tspan", verb.typeset, class_=f"count {verb.word}")
         yield f'<text x="{x}" y="{y}">{sign} {count:,} {words}</text>\n'
 
 
@@ -267,10 +266,6 @@ def _totals(bands: Sequence[Band]) -> Mapping[Verb, int]:
     kinds = (CREATE, MOVE, UPDATE, DELETE, STAY)
     totals = {kind: sum(band.files for band in bands if band.verb is kind) for kind in kinds}
     return {kind: count for kind, count in totals.items() if count}
-
-
-def _sign(verb: Verb) -> str:
-    return visible("\u2212" if verb is DELETE else verb.sign)
 
 
 def _short(count: int) -> str:

@@ -1,6 +1,5 @@
 """A plan, as people read it before they say yes: what will be done, what not, and why."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -10,12 +9,12 @@ from rich.text import Text
 from reconciler.core.marks import USUAL_MARKS
 from reconciler.core.model import Place
 from reconciler.core.plan import Change, Note, Plan, Violation
-from reconciler.render.change_text import Look, change_lines, column_of_keys, name_of, title_of
+from reconciler.render.change_text import Look, change_lines, column_of_keys, name_of, title_in
 from reconciler.render.page import DIM, Page, Part, counted, padded
 from reconciler.render.plan_words import asked_for, cost, more, not_to_do, to_do
 from reconciler.render.safe import visible
 from reconciler.render.selection import Selection
-from reconciler.render.shares import shares
+from reconciler.render.shares import some_of_each
 from reconciler.render.snapshot_words import doubt, from_snapshot
 from reconciler.render.values import message_text
 
@@ -96,7 +95,7 @@ class _Changes:
         yield self._page.taken()
 
     def _look(self, changes: Sequence[Change]) -> Look:
-        titles = [title_of(change, self._page, verbose=self._verbose) for change in changes]
+        titles = [title_in(self._page, change, verbose=self._verbose) for change in changes]
         return Look(
             key=column_of_keys([name_of(change) for change in changes]),
             title=min(32, max(map(cell_len, titles), default=0)),
@@ -110,12 +109,7 @@ def _notes(page: Page, notes: Sequence[Note], most: int) -> Iterator[Text]:
         return
     page.blank()
     page.line(("Not done", "bold"))
-    left = shares(Counter(note.fact for note in notes), most)
-    shown: list[Note] = []
-    for note in notes:
-        if left[note.fact]:
-            left[note.fact] -= 1
-            shown.append(note)
+    shown = some_of_each(notes, lambda note: note.fact, most)
     facts = max((cell_len(visible(note.fact)) for note in shown), default=0)
     keys = column_of_keys([visible(note.key or "") for note in shown])
     for note in shown:
@@ -140,21 +134,17 @@ def _violations(page: Page, violations: Sequence[Violation], most: int) -> Itera
         return
     page.blank()
     page.line(("Refused by guardrails", "bold red"))
-    left = shares(Counter(violation.rule for violation in violations), most)
+    shown = some_of_each(violations, lambda violation: violation.rule, most)
     rules = max(len(violation.rule) for violation in violations)
-    shown = 0
-    for violation in violations:
-        if left[violation.rule]:
-            left[violation.rule] -= 1
-            shown += 1
-            head: tuple[Part, ...] = (
-                (f"  {violation.rule:<{rules}}", "red"),
-                (f"  {visible(violation.key)}" if violation.key else "", "bold"),
-                (_place(violation.declared_at), DIM),
-            )
-            page.told(head, message_text(violation.message), "")
-            yield page.taken()
-    _more(page, len(violations) - shown)
+    for violation in shown:
+        head: tuple[Part, ...] = (
+            (f"  {violation.rule:<{rules}}", "red"),
+            (f"  {visible(violation.key)}" if violation.key else "", "bold"),
+            (_place(violation.declared_at), DIM),
+        )
+        page.told(head, message_text(violation.message), "")
+        yield page.taken()
+    _more(page, len(violations) - len(shown))
 
 
 def _place(place: Place | None) -> str:

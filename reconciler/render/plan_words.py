@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from reconciler.core.comparison import Comparison
 from reconciler.core.plan import Options, Summary
 from reconciler.render.change_text import VERBS, Verb
 from reconciler.render.page import counted
@@ -16,6 +17,16 @@ def asked_for(options: Options) -> Iterator[str]:
         yield f"--only {glob}"
     if options.retry_broken:
         yield "--retry-broken"
+
+
+def otherwise(since: Comparison) -> Iterator[str]:
+    """What else than its changes was different about the earlier plan."""
+    if since.catalog:
+        yield "it was of another catalogue"
+    if since.origin:
+        yield "it was for another service, or for other buckets"
+    if since.options:
+        yield "it was asked for with other options"
 
 
 def to_do(totals: Mapping[Verb, int]) -> str:

@@ -7,10 +7,11 @@ from reconciler.core.comparison import Comparison
 from reconciler.core.plan import Create, Violation
 from reconciler.core.weighing import Weighed, weighed
 from reconciler.render.markdown import code, message
+from reconciler.render.plan_words import otherwise
 from reconciler.render.rows import word_of
 
 _KEY = 128
-_TITLE = "#### Since the previous plan of this pull request"
+_TITLE = "#### Since the previous plan"
 T = TypeVar("T")
 
 
@@ -28,9 +29,9 @@ class SincePrevious:
         """A heading with the counts, and below it at most `most` of each kind."""
         since = self._since
         told = [
-            *(f"- {line}\n" for line in _other(since)),
-            *_some(since.new_violations, most, "newly refused", _violation),
-            *_some(since.gone_violations, most, "no longer refused", _violation),
+            *(f"- {line}\n" for line in otherwise(since)),
+            *_some(since.new_violations, most, "newly refused", violation_words),
+            *_some(since.gone_violations, most, "no longer refused", violation_words),
             *_some(self._new, most, "new", _change),
             *_some(self._gone, most, "gone", _change),
             *_some(self._different, most, "different", _change),
@@ -54,15 +55,6 @@ class SincePrevious:
         return ", ".join([*said, *(["the rest as before"] if self._since.kept else [])])
 
 
-def _other(since: Comparison) -> Iterator[str]:
-    if since.catalog:
-        yield "it was of another catalogue"
-    if since.origin:
-        yield "it was for another service, or for other buckets"
-    if since.options:
-        yield "it was asked for with other options"
-
-
 def _some(items: Sequence[T], most: int, word: str, say: Callable[[T], str]) -> Iterator[str]:
     for item in items[:most]:
         yield f"- {word}: {say(item)}\n"
@@ -77,6 +69,7 @@ def _change(one: Weighed) -> str:
     return f"{word_of(one.weight)}{key}{file} in {code(change.bucket, _KEY)}"
 
 
-def _violation(violation: Violation) -> str:
+def violation_words(violation: Violation) -> str:
+    """What is refused, by its rule and its key."""
     key = f" {code(violation.key, _KEY)}" if violation.key else ""
     return f"{violation.rule}{key}: {message(violation.message)}"

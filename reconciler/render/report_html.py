@@ -3,7 +3,6 @@
 `reconciler/render/report/page.js` builds the rows of changes just so; a browser test compares.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -11,12 +10,12 @@ from reconciler.core.plan import Note, Plan, Violation
 from reconciler.render.change_text import VERBS, Verb
 from reconciler.render.flows import NEW, STAY, Band, Flows
 from reconciler.render.html import element, escaped
-from reconciler.render.plan_picture import place_name
+from reconciler.render.plan_picture import node_name
 from reconciler.render.plan_words import asked_for
 from reconciler.render.report_fields import Field
 from reconciler.render.report_rows import Row, fields_left_out
 from reconciler.render.safe import visible
-from reconciler.render.shares import shares
+from reconciler.render.shares import some_of_each
 from reconciler.render.snapshot_words import doubt, from_snapshot
 from reconciler.render.values import clipped, message_text
 
@@ -54,7 +53,7 @@ def counts(plan: Plan) -> Iterator[str]:
     summary = plan.summary
     numbers = (summary.create, summary.move, summary.update, summary.delete)
     for verb, number in zip(VERBS, numbers, strict=True):
-        yield _count(verb.word if number else "none", sign(verb), number, f"to {verb.word}")
+        yield _count(verb.word if number else "none", verb.typeset, number, f"to {verb.word}")
     rest = (("unchanged", summary.unchanged), ("foreign", summary.foreign))
     for word, number in (*rest, ("pending", summary.pending)):
         yield _count("rest", "", number, word)
@@ -74,26 +73,20 @@ def risk_said(level: str, reasons: Iterable[str]) -> Iterator[str]:
 
 def violations_said(violations: Sequence[Violation]) -> Iterator[str]:
     """A section, where there are any."""
-    left = shares(Counter(each.rule for each in violations), _MOST_SAID)
     said: list[str] = []
-    for each in violations:
-        if left[each.rule]:
-            left[each.rule] -= 1
-            place = "" if each.declared_at is None else visible(str(each.declared_at))
-            said.append(_told(each.rule, each.key, place, each.message))
+    for each in some_of_each(violations, lambda each: each.rule, _MOST_SAID):
+        place = "" if each.declared_at is None else visible(str(each.declared_at))
+        said.append(_told(each.rule, each.key, place, each.message))
     yield from _section("violations", "Refused by guardrails", said, len(violations))
 
 
 def notes_said(notes: Sequence[Note]) -> Iterator[str]:
     """The same for what is not done."""
-    left = shares(Counter(note.fact for note in notes), _MOST_SAID)
     said: list[str] = []
-    for note in notes:
-        if left[note.fact]:
-            left[note.fact] -= 1
-            file = "" if note.file_id is None else f"file {note.file_id}"
-            bucket = "" if note.bucket is None else f"in {clipped(note.bucket, _NAME)}"
-            said.append(_told(note.fact, note.key, f"{file} {bucket}".strip(), note.message))
+    for note in some_of_each(notes, lambda note: note.fact, _MOST_SAID):
+        file = "" if note.file_id is None else f"file {note.file_id}"
+        bucket = "" if note.bucket is None else f"in {clipped(note.bucket, _NAME)}"
+        said.append(_told(note.fact, note.key, f"{file} {bucket}".strip(), note.message))
     yield from _section("notes", "Not done", said, len(notes))
 
 
@@ -124,10 +117,10 @@ def _told(word: str, key: str | None, where: str, message: str) -> str:
 def flow_rows(flows: Flows) -> Iterator[str]:
     """The picture as the rows of a table."""
     for band in flows.bands:
-        start = "New" if band.start == NEW else place_name(flows.places[band.start], 60)
-        end = "Deleted" if band.end == flows.gone else place_name(flows.places[band.end], 60)
+        start = "New" if band.start == NEW else node_name(flows.nodes[band.start], 60)
+        end = "Deleted" if band.end == flows.gone else node_name(flows.nodes[band.end], 60)
         cells = element("th", start, scope="row") + element("td", end)
-        what = f"{_badge(band.verb.word, sign(band.verb))} {escaped(_also(band))}"
+        what = f"{_badge(band.verb.word, band.verb.typeset)} {escaped(_also(band))}"
         number = element("td", f"{band.files:,}", class_="number")
         yield f"<tr>{cells}<td>{what.strip()}</td>{number}</tr>\n"
 
@@ -143,7 +136,7 @@ def row_item(row: Row, bucket: str) -> str:
     verb = next(verb for verb in VERBS if verb.word == row.verb)
     head = " ".join(
         (
-            _badge(verb.word, sign(verb)),
+            _badge(verb.word, verb.typeset),
             element("code", row.key, class_="key"),
             element("span", row.title, class_="title"),
             element("span", bucket, class_="bucket"),
@@ -193,13 +186,8 @@ def action_boxes(totals: Mapping[Verb, int]) -> Iterator[str]:
     """A box for every verb that there is, to filter by."""
     for verb, count in totals.items():
         if count:
-            badge = _badge(verb.word, sign(verb))
+            badge = _badge(verb.word, verb.typeset)
             yield (
                 f'<label class="box"><input type="checkbox" name="action" value="{verb.word}">'
                 f"{badge} <b>{count:,}</b></label>\n"
             )
-
-
-def sign(verb: Verb) -> str:
-    """As typographers write it."""
-    return "\u2212" if verb.sign == "-" else verb.sign

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, assert_never
 
 from reconciler.core.model import Json
 from reconciler.core.plan import Change, Create, Delete, Move, Update
-from reconciler.render.change_text import name_of, verb_of
+from reconciler.render.change_text import name_of, title_of, verb_of
 from reconciler.render.page import counted
 from reconciler.render.report_fields import Field, Sides
 from reconciler.render.safe import visible
@@ -54,13 +54,12 @@ def row_of(change: Change, folds: AbstractSet[str]) -> Row:
     """The change's row. `folds`: the names of the mark's fields, as plans have them."""
     sides = _sides(change)
     names = sides.names(folds)
-    title = change.after.title if isinstance(change, Create) else change.before.title
     return Row(
         verb=verb_of(change).word,
         bucket=change.bucket,
         from_bucket=change.from_bucket if isinstance(change, (Create, Move)) else None,
         key=name_of(change) if change.key is None else clipped(change.key, _NAME),
-        title=shown(title, _TITLE),
+        title=shown(title_of(change), _TITLE),
         brief=_brief(change, folds),
         why=message_text(change.reason),
         facts=list(_facts(change)),

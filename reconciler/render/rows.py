@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from reconciler.core.weighing import GRAVE, Weighed, Weight
-from reconciler.render.change_text import CREATE, DELETE, MOVE, UPDATE
-from reconciler.render.page import counted
+from reconciler.render.change_text import CREATE, DELETE, MOVE, UPDATE, Verb
+from reconciler.render.plan_words import more, to_do
 from reconciler.render.shares import shares
 
-REPLACE = "replace"
-_WORDS: Mapping[Weight, str] = {
-    Weight.DELETED: DELETE.word,
-    Weight.REPLACED: REPLACE,
-    Weight.UNPROTECTED: UPDATE.word,
-    Weight.EMPTIED: UPDATE.word,
-    Weight.MOVED: MOVE.word,
-    Weight.UPDATED: UPDATE.word,
-    Weight.CREATED: CREATE.word,
-    Weight.MARKED: UPDATE.word,
-}
+_REPLACE = Verb("replace", "", "")
 """A replaced file is one change to its readers, and two to apply."""
+_VERBS: Mapping[Weight, Verb] = {
+    Weight.DELETED: DELETE,
+    Weight.REPLACED: _REPLACE,
+    Weight.UNPROTECTED: UPDATE,
+    Weight.EMPTIED: UPDATE,
+    Weight.MOVED: MOVE,
+    Weight.UPDATED: UPDATE,
+    Weight.CREATED: CREATE,
+    Weight.MARKED: UPDATE,
+}
 
 Group: TypeAlias = tuple[bool, str, Weight]
 """Whether its changes are grave, the bucket, and the weight."""
@@ -29,7 +29,7 @@ Group: TypeAlias = tuple[bool, str, Weight]
 
 def word_of(weight: Weight) -> str:
     """What is done: `delete`, `replace`, `update`."""
-    return _WORDS[weight]
+    return _VERBS[weight].word
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,11 @@ class Rows:
         """`992 more updates, 1 more move`; nothing where nothing is left out."""
         rest = Counter(self.total)
         rest.subtract(Counter(one.weight for one in self.listed))
-        return ", ".join(counted(count, f"more {word}") for word, count in _by_word(rest).items())
+        return more(_by_verb(rest))
 
     def to_do(self) -> str:
         """`3 to create, 1 to update`."""
-        return ", ".join(f"{count:,} to {word}" for word, count in _by_word(self.total).items())
+        return to_do(_by_verb(self.total))
 
 
 class Listing:
@@ -122,9 +122,9 @@ def _by_bucket(group: Group) -> tuple[str, int]:
     return group[1], _ORDER[group[2]]
 
 
-def _by_word(counts: Mapping[Weight, int]) -> Mapping[str, int]:
-    """The counts of those that are any, those first that take the most away."""
-    words = Counter(dict.fromkeys((DELETE.word, REPLACE, MOVE.word, UPDATE.word, CREATE.word), 0))
+def _by_verb(counts: Mapping[Weight, int]) -> Mapping[Verb, int]:
+    """The counts, those first that take the most away."""
+    verbs = Counter(dict.fromkeys((DELETE, _REPLACE, MOVE, UPDATE, CREATE), 0))
     for weight, count in counts.items():
-        words[word_of(weight)] += count
-    return {word: count for word, count in words.items() if count}
+        verbs[_VERBS[weight]] += count
+    return verbs

@@ -1,9 +1,11 @@
 """How many of each kind are shown, where not all can be."""
 
-from collections.abc import Hashable, Mapping
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
 
 K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
 
 
 def shares(counts: Mapping[K, int], most: int) -> dict[K, int]:
@@ -18,3 +20,14 @@ def shares(counts: Mapping[K, int], most: int) -> dict[K, int]:
         given[kind] = min(counts[kind], -(-left // (len(counts) - place)))
         left -= given[kind]
     return given
+
+
+def some_of_each(items: Sequence[T], kind: Callable[[T], K], most: int) -> Sequence[T]:
+    """At most `most` of the items, in their order, shared out over their kinds."""
+    left = shares(Counter(map(kind, items)), most)
+    chosen: list[T] = []
+    for item in items:
+        if left[kind(item)]:
+            left[kind(item)] -= 1
+            chosen.append(item)
+    return chosen

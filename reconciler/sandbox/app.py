@@ -24,11 +24,13 @@ import hmac
 import re
 import time
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.routing import Map, Rule
 
 from reconciler.sandbox.bucket_calls import BucketCalls
 from reconciler.sandbox.buckets import Buckets
@@ -40,7 +42,7 @@ from reconciler.sandbox.quirks import Quirks
 from reconciler.sandbox.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Mapping
 
     from flask.typing import ResponseReturnValue, RouteCallable
 
@@ -93,16 +95,11 @@ def create_app(
         ready_after=ready_after,
     )
     app = Flask("reconciler.sandbox", static_folder=None, template_folder=None)
-    app.config.update(
-        MAX_CONTENT_LENGTH=LARGEST_UPLOAD,
-        MAX_FORM_MEMORY_SIZE=LARGEST_FIELDS,
-        PROVIDE_AUTOMATIC_OPTIONS=False,
-    )
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST_UPLOAD, MAX_FORM_MEMORY_SIZE=LARGEST_FIELDS)
     app.json = _PhpJson(app)
-    app.url_map.strict_slashes = False
-    app.url_map.merge_slashes = False  # "//" stays an empty id, and an empty id names nothing
-    for method, rule, call in _routes(FileCalls(service), BucketCalls(service)):
-        app.add_url_rule(rule, f"{method} {rule}".replace(".", ""), call, methods=[method])
+    routes = _routes(FileCalls(service), BucketCalls(service))
+    app.url_map = _url_map(tuple(routes))
+    app.view_functions.update(routes)
     app.register_error_handler(ValidationError, _invalid)
     app.register_error_handler(NotFoundError, _not_found)
     app.register_error_handler(HTTPException, _http_error)
@@ -112,25 +109,38 @@ def create_app(
     return app
 
 
-def _routes(files: FileCalls, buckets: BucketCalls) -> Iterable[tuple[str, str, RouteCallable]]:
+def _routes(files: FileCalls, buckets: BucketCalls) -> Mapping[str, RouteCallable]:
+    """What answers a request, by its method and path."""
     bucket = "/api/buckets/<bucket>"
-    return (
-        ("GET", "/", lambda: Response(_HOME, mimetype="text/html")),
-        ("GET", "/api/buckets", buckets.listing),
-        ("POST", "/api/buckets", buckets.create),
-        ("GET", bucket, buckets.get),
-        ("POST", f"{bucket}/files", files.upload),
-        ("GET", f"{bucket}/files", files.listing),
-        ("DELETE", f"{bucket}/files", files.delete),
-        ("GET", f"{bucket}/files/<refs>", files.get),
-        ("PUT", f"{bucket}/files/<ref>", files.update),
-        ("DELETE", f"{bucket}/files/<refs>", files.delete),
-        ("PUT", f"{bucket}/files/<refs>/move", files.move),
-        ("POST", f"{bucket}/files/move", files.move_from),
-        ("GET", f"{bucket}/dump", files.dump),
-        ("GET", f"{bucket}/files/dump", files.dump),
-        ("GET", f"{bucket}/down/<task>", files.down),
+    return {
+        "GET /": lambda: Response(_HOME, mimetype="text/html"),
+        "GET /api/buckets": buckets.listing,
+        "POST /api/buckets": buckets.create,
+        f"GET {bucket}": buckets.get,
+        f"POST {bucket}/files": files.upload,
+        f"GET {bucket}/files": files.listing,
+        f"DELETE {bucket}/files": files.delete,
+        f"GET {bucket}/files/<refs>": files.get,
+        f"PUT {bucket}/files/<ref>": files.update,
+        f"DELETE {bucket}/files/<refs>": files.delete,
+        f"PUT {bucket}/files/<refs>/move": files.move,
+        f"POST {bucket}/files/move": files.move_from,
+        f"GET {bucket}/dump": files.dump,
+        f"GET {bucket}/files/dump": files.dump,
+        f"GET {bucket}/down/<task>": files.down,
+    }
+
+
+@cache
+def _url_map(routes: tuple[str, ...]) -> Map:
+    """Made once in a process, since to compile it takes longer than to start all the rest."""
+    rules = (
+        Rule(path, endpoint=route, methods=[method])
+        for route in routes
+        for method, path in [route.split(" ")]
     )
+    # "//" stays an empty id, and an empty id names nothing.
+    return Map(rules, strict_slashes=False, merge_slashes=False)
 
 
 def _unauthorized(token: str | None) -> ResponseReturnValue | None:

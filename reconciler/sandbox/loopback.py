@@ -22,5 +22,8 @@ def bound(port: int) -> Iterator[socket.socket]:
         try:
             sock.bind((HOST, port))
         except (OSError, OverflowError) as error:
-            raise SandboxError(f"cannot listen on {HOST}:{port}: {error}") from error
+            why = (isinstance(error, OSError) and error.strerror) or error
+            raise SandboxError(
+                f"cannot listen on {HOST}:{port}: {why}: choose another port by --port"
+            ) from error
         yield sock

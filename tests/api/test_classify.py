@@ -215,7 +215,7 @@ class TestWhy:
             ),
             (
                 requests.ConnectionError(MaxRetryError(None, "/", REFUSED)),
-                "[Errno 111] Connection refused",
+                "Connection refused",
             ),
             (requests.exceptions.SSLError(ssl.SSLError("bad record")), "TLS: ('bad record',)"),
             (

@@ -192,6 +192,7 @@ def test_rows_of_csv_together_may_be_larger() -> None:
     assert len(list(objects([b"id,title\n", *[row] * 40]))) == 40
 
 
+@pytest.mark.no_cover
 def test_a_bomb_is_given_up_at_1_gib() -> None:
     """T18. Line by line it is held nowhere."""
     line = gzipped(b'{"a": 1}' + b" " * 1_000_000 + b"\n")

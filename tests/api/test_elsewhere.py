@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from reconciler.api.elsewhere import is_plain, is_public, may_be_asked
+from reconciler.api.elsewhere import is_public, may_be_asked
 from reconciler.http.connections import Connections
+from reconciler.http.origins import is_plain
 from tests.api.servers import accepting
 
 if TYPE_CHECKING:

@@ -288,7 +288,7 @@ class TestNoConnection:
         with pytest.raises(Unreachable) as caught:
             ask(transport(f"http://127.0.0.1:{port}"), "POST", b"{}")
         assert str(caught.value) == (
-            f"asking: http://127.0.0.1:{port} cannot be reached: [Errno 111] Connection refused"
+            f"asking: http://127.0.0.1:{port} cannot be reached: Connection refused"
         )
 
     def test_no_such_name(self, transport: Make) -> None:

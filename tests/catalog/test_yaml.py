@@ -112,6 +112,7 @@ def test_a_wide_merge_bomb_is_refused() -> None:
     assert "stand for too many values" in faults(text)[0]
 
 
+@pytest.mark.no_cover
 def test_a_million_entries_may_share_their_defaults() -> None:
     shared = "base: &base {a: 1, b: 2, c: 3}\nall:\n"
     document = events.build((shared + "  - {x: 1, d: *base}\n" * 150_000).encode())

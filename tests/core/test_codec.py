@@ -20,14 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core import codec
-from reconciler.core.codec import (
-    Made,
-    action,
-    digest_of,
-    encode_change,
-    encode_content,
-    files_digest,
-)
+from reconciler.core.change_codec import action, encode_change, encode_content
+from reconciler.core.codec import Made, digest_of, files_digest
 from reconciler.core.content import Content
 from reconciler.core.model import File, FileId, FileState, Key, Opaque, Place, Snapshot, SourceKind
 from reconciler.core.normal import canonical

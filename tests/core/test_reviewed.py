@@ -61,6 +61,11 @@ CASES = {
         "entry a spots s1 x=1 \n file 7 spots a s1 x=3 title=U",
         "stale, and is U: update:7 \n new update:7",
     ),
+    "an update would be to true, which is 1 to Python: stale, and new": (
+        DRIFTED,
+        "entry a spots s1 x=true \n file 7 spots a s1 x=2",
+        "stale, and is T-a: update:7 \n new update:7",
+    ),
     "an update is there already, beside another file with its acr_id": (
         DRIFTED,
         "entry a spots s1 x=1 \n file 7 spots a s1 x=1 \n file 8 archive other/z acr=7",

@@ -180,10 +180,17 @@ _LIVE_STATES = (
 _ACRS = ("", "", *PINS)
 
 
+_THROWN = (11, 11, *(6 for _ in ENTRIES))
+"""How many choices are made of how things are, of what is whose, and of each entry."""
+_HEADS = st.binary(min_size=sum(_THROWN), max_size=sum(_THROWN))  # in one draw, which is quick
+_FILES = st.lists(st.binary(min_size=9, max_size=9), max_size=6)
+
+
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """Up to three entries and an absent one, and up to six files, in two or three buckets."""
-    how = draw(dice(11))
+    head = iter(draw(_HEADS))
+    how, pools, *of_entries = (Dice(bytes(itertools.islice(head, count))) for count in _THROWN)
     count = how.pick((3, 2))
     identity = Identity(
         adopt=how.pick((Adopt.NONE, Adopt.TITLE)),
@@ -199,7 +206,6 @@ def worlds(draw: st.DrawFn) -> World:
     retry_broken = how.pick((False, False, True))
     regions = how.pick(_REGIONS)
     states = how.pick(_LIVE_STATES)
-    pools = draw(dice(11))
     names = _BUCKETS[:count]
     buckets = {
         name: Bucket(name, index, pools.pick(_PRUNES), protect=pools.pick((False,) * 4 + (True,)))
@@ -209,7 +215,10 @@ def worlds(draw: st.DrawFn) -> World:
     former = {name: pools.pick(holders) for name in FORMER}
     pins = {pin: pools.pick(holders) for pin in PINS}
     has_absent = pools.pick((True, False, False, False))
-    entries = {key: _entry(draw(dice(6)), key, names, former, pins) for key in ENTRIES}
+    entries = {
+        key: _entry(of_entry, key, names, former, pins)
+        for key, of_entry in zip(ENTRIES, of_entries, strict=True)
+    }
     absent = AbsentEntry(Key("gone"), Place("c.yaml", 9, 1), *_claims("gone", former, pins))
     desired = DesiredState(
         catalog="radio",
@@ -224,9 +233,8 @@ def worlds(draw: st.DrawFn) -> World:
     )
     marks = (identity.field, identity.source_field, "catalog_protect")
     service = Service(dict(enumerate(regions[:count], 1)), rules.ignore, marks)
-    thrown = draw(st.lists(dice(9), max_size=6))
-    for file_id, of_file in enumerate(thrown, 1):
-        service.files[file_id] = _file(of_file, file_id, count, identity, states)
+    for file_id, thrown in enumerate(draw(_FILES), 1):
+        service.files[file_id] = _file(Dice(thrown), file_id, count, identity, states)
     return World(desired, service, retry_broken)
 
 

@@ -123,10 +123,50 @@ class TestPlanFiles:
         spots.catalog(CATALOG.replace("Summer ad", "Summer ad, late"))
         stale = spots.run("apply", "--plan-digest", digest, "--reviewed", "plan.json")
         assert stale.code == 4
-        assert "planned otherwise than reviewed: create summer" in stale.out
+        assert "planned otherwise than reviewed: create summer; reviewed was:\n" in stale.out
+        told = stale.out.split("planned otherwise than reviewed: ")[1]
+        assert '  + create  summer  "Summer ad"  no file carries its mark\n' in told
+        assert "Have the plan above reviewed" in stale.err
         assert list(sandbox.mutations) == []
         spots.catalog(CATALOG)
+        unread = spots.run("apply", "--plan-digest", digest, "--reviewed", "missing.json")
+        assert unread.code == 1
+        assert "reading the plan missing.json: there is no such file" in unread.err
+        assert list(sandbox.mutations) == []
         assert spots.run("apply", "--plan-digest", digest).code == 0
+
+    def test_what_to_do_about_another_plan_is_said(self, spots: Workplace) -> None:
+        digest = f"sha256:{'0' * 64}"
+        stale = spots.run("apply", "--plan-digest", digest)
+        assert stale.code == 4
+        assert "nothing was sent. Have the plan above reviewed, and apply it by its digest" in (
+            stale.err
+        )
+        assert "--reviewed PLAN.json shows what is different" in stale.err
+
+    @pytest.mark.parametrize("digest", ["", "abc", "0" * 64, f"sha256:{'0' * 63}", "$digest"])
+    def test_what_is_no_digest_is_said_before_anything_is_asked(
+        self, spots: Workplace, sandbox: Sandbox, digest: str
+    ) -> None:
+        asked = len(sandbox.requests)
+        ended = spots.run("apply", "--plan-digest", digest)
+        assert ended.code == 64
+        assert "--plan-digest is `sha256:` and 64 hexadecimal digits" in ended.err
+        assert len(sandbox.requests) == asked
+
+    def test_a_plan_that_was_not_the_reviewed_one_is_said_before_anything_is_asked(
+        self, spots: Workplace, sandbox: Sandbox
+    ) -> None:
+        digest = spots.run("plan", "--format", "json", "--out", "plan.json").json["digest"]
+        asked = len(sandbox.requests)
+        other = f"sha256:{'0' * 64}"
+        ended = spots.run("apply", "--plan-digest", other, "--reviewed", "plan.json")
+        assert ended.code == 64
+        assert f"the digest of plan.json is {digest}, and --plan-digest is {other}" in ended.err
+        ended = spots.run("apply", "--plan-digest", other, "--reviewed", "gone.json")
+        assert ended.code == 1
+        assert "reading the plan gone.json: there is no such file" in ended.err
+        assert len(sandbox.requests) == asked
 
     def test_a_saved_plan_runs_what_still_holds(self, applied: Workplace, sandbox: Sandbox) -> None:
         applied.catalog(CATALOG.replace("Acme", "Acme Inc"))

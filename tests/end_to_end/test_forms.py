@@ -80,7 +80,7 @@ class TestPrevious:
     def test_what_changed_since_is_said(self, spots: Workplace) -> None:
         assert spots.run("plan", "--out", "before.json").code == 0
         same = spots.run("plan", "--format", "markdown", "--previous", "before.json")
-        assert "#### Since the previous plan of this pull request: nothing\n" in same.out
+        assert "#### Since the previous plan: nothing\n" in same.out
         spots.catalog(CATALOG.replace("Summer ad", "Summer ad, late"))
         assert spots.run("plan", "--out", "after.json").code == 0
         shown = spots.run("show", "after.json", "--format", "markdown", "--previous", "before.json")

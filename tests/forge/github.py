@@ -12,6 +12,8 @@
         env = github.job(folder, sha=sha, run=github.start_run())   # the variables of a push
         ... run `reconciler report reviewed` with env ...
 
+        github.start_run(event="pull_request", is_fork=True)          # somebody else's
+
 It keeps users, pull requests, comments, issues, runs and artifacts. Pages are as on GitHub: at most
 100 a page, `Link` headers. A token is that of an app (`github-actions[bot]`), which may not ask
 who it is, with the permissions of the job; `github.permissions` says which. Comments longer than
@@ -30,6 +32,7 @@ import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from tests.forge.served import Call, Refused, Reply, Served, Storage, commit_of, listening, page_of
 
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 BOT = "github-actions[bot]"
 TOKEN = "ghs_aTokenThatNoOutputMayShow0123456789"
 REPOSITORY = "acme/radio-ads"
+REPOSITORY_ID, FORK_ID = 77, 78
 WORKFLOW = {"contents": "read", "actions": "read", "issues": "write", "pull-requests": "write"}
 FORK = {"contents": "read", "actions": "read", "issues": "read", "pull-requests": "read"}
 
@@ -68,6 +72,7 @@ class FakeGitHub(Served):
         self.login = BOT
         self.is_app = True
         self.permissions = dict(WORKFLOW)
+        self.default_branch = "main"
         self._base = "/api/v3" if enterprise else ""
         self._graphql = "/api/graphql" if enterprise else "/graphql"
         self._ids = 1000
@@ -78,6 +83,7 @@ class FakeGitHub(Served):
         self.issues: dict[int, dict[str, Any]] = {}
         self.minimised: set[int] = set()
         self.artifacts: list[dict[str, Any]] = []
+        self.runs: dict[int, dict[str, Any]] = {}
 
     @classmethod
     @contextmanager
@@ -135,9 +141,13 @@ class FakeGitHub(Served):
 
     # What jobs do.
 
-    def start_run(self) -> int:
-        """A run of a workflow; later ones have greater ids."""
-        return self._id()
+    def start_run(self, *, branch: str = "main", event: str = "push", is_fork: bool = False) -> int:
+        """A run of a workflow; later ones have greater ids. `is_fork`: the branch is a fork's."""
+        run = self._id()
+        head = {"id": FORK_ID if is_fork else REPOSITORY_ID}
+        about = {"event": event, "head_branch": branch, "head_repository": head}
+        self.runs[run] = {"id": run, "repository": {"id": REPOSITORY_ID}, **about}
+        return run
 
     def add_artifact(
         self, run: int, files: Mapping[str, bytes] | bytes, name: str = "reconciler-plan"
@@ -226,14 +236,37 @@ class FakeGitHub(Served):
         found = [p for p in self.pulls.values() if sha in (*p.heads, p.merge_commit)]
         return self._page([_shown_pull(pull) for pull in found], call)
 
-    def _artifacts_of(self, call: Call, run: str) -> Reply:
+    def _repository(self, call: Call) -> Reply:
+        return Reply(200, {"id": REPOSITORY_ID, "default_branch": self.default_branch})
+
+    def _run(self, call: Call, run: str) -> Reply:
+        self._need("actions", "read")
+        if int(run) not in self.runs:
+            raise Refused(404, "Not Found")
+        return Reply(200, self.runs[int(run)])
+
+    def _artifacts_of(self, call: Call, run: str | None = None) -> Reply:
         self._need("actions", "read")
         shown = [
             {name: each[name] for name in ("id", "name", "expired")}
-            for each in self.artifacts
-            if each["run"] == int(run) and each["name"] == call.query.get("name", each["name"])
+            | {"workflow_run": self._shown_run(each["run"])}
+            for each in self.artifacts[::-1]
+            if run in (None, str(each["run"]))
+            and each["name"] == call.query.get("name", each["name"])
         ]
-        return Reply(200, {"total_count": len(shown), "artifacts": shown})
+        page = self._page(shown, call)
+        return Reply(200, {"total_count": len(shown), "artifacts": page.body}, page.headers)
+
+    def _shown_run(self, run: int) -> dict[str, Any] | None:
+        if run not in self.runs:
+            return None
+        about = self.runs[run]
+        return {
+            "id": run,
+            "repository_id": about["repository"]["id"],
+            "head_repository_id": about["head_repository"]["id"],
+            "head_branch": about["head_branch"],
+        }
 
     def _artifact(self, call: Call, id_: str) -> Reply:
         self._need("actions", "read")
@@ -283,10 +316,9 @@ class FakeGitHub(Served):
 
     def _page(self, items: list[Any], call: Call) -> Reply:
         shown, page, pages = page_of(items, call)
-        size = call.query.get("per_page", "30")
         links = {"next": page + 1, "last": pages} if page < pages else {"first": 1}
         link = ", ".join(
-            f'<{self.url}{call.path}?per_page={size}&page={to}>; rel="{rel}"'
+            f'<{self.url}{call.path}?{urlencode({**call.query, "page": to})}>; rel="{rel}"'
             for rel, to in links.items()
         )
         return Reply(200, shown, {"Link": link})
@@ -338,6 +370,9 @@ _ROUTES = [
     ("POST", "REPO/issues/([0-9]+)/comments", "_new_comment"),
     ("PATCH", "REPO/issues/comments/([0-9]+)", "_edit_comment"),
     ("GET", "REPO/commits/([0-9a-f]+)/pulls", "_pulls_of"),
+    ("GET", "REPO", "_repository"),
+    ("GET", "REPO/actions/artifacts", "_artifacts_of"),
+    ("GET", "REPO/actions/runs/([0-9]+)", "_run"),
     ("GET", "REPO/actions/runs/([0-9]+)/artifacts", "_artifacts_of"),
     ("GET", "REPO/actions/artifacts/([0-9]+)/zip", "_artifact"),
     ("GET", "REPO/issues", "_issues"),

@@ -26,6 +26,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from tests.forge.served import Call, Refused, Reply, Served, Storage, commit_of, listening, page_of
 
@@ -63,6 +64,7 @@ class FakeGitLab(Served):
         self.login = BOT
         self.role = "reporter"
         self.direct = False
+        self.default_branch = "main"
         self.executed: list[str] = []
         """Quick actions that what was written would have run."""
         self._ids = 1000
@@ -70,6 +72,7 @@ class FakeGitLab(Served):
         self.notes: list[dict[str, Any]] = []
         self.issues: dict[int, dict[str, Any]] = {}
         self.jobs: list[dict[str, Any]] = []
+        self.pipelines: dict[int, dict[str, Any]] = {}
 
     @classmethod
     @contextmanager
@@ -122,9 +125,12 @@ class FakeGitLab(Served):
 
     # What jobs do.
 
-    def start_run(self) -> int:
-        """A pipeline; later ones have greater ids."""
-        return self._id()
+    def start_run(self, *, branch: str = "main", status: str = "success") -> int:
+        """A pipeline; later ones have greater ids. That of a merge request has a ref such as
+        `refs/merge-requests/7/head` for its branch."""
+        run = self._id()
+        self.pipelines[run] = {"ref": branch, "status": status}
+        return run
 
     def add_artifact(self, run: int, files: Mapping[str, bytes] | bytes, name: str = "plan") -> int:
         """Keep the artifacts of a job. Bytes: those of its plan.json."""
@@ -203,6 +209,21 @@ class FakeGitLab(Served):
                 return Reply(200, job["files"][name])
         raise Refused(404, "404 Not found")
 
+    def _project(self, call: Call) -> Reply:
+        return Reply(200, {"id": PROJECT, "default_branch": self.default_branch})
+
+    def _artifact_of_ref(self, call: Call, ref: str, name: str) -> Reply:
+        """As GitLab does: of the last pipeline of the ref that succeeded, whatever is in it."""
+        found = [
+            run
+            for run, about in self.pipelines.items()
+            if about == {"ref": unquote(ref), "status": "success"}
+        ]
+        for job in self.jobs[::-1]:
+            if found and job["pipeline"] == max(found) and job["name"] == call.query["job"]:
+                return self._artifact(call, str(job["id"]), name)
+        raise Refused(404, "404 Not found")
+
     def _issues(self, call: Call) -> Reply:
         state = call.query.get("state", "all")
         found = [each for each in self.issues.values() if state in ("all", each["state"])]
@@ -274,7 +295,9 @@ _ROUTES = [
     ("PUT", "PROJECT/(merge_requests|issues)/([0-9]+)/notes/([0-9]+)", "_edit_note"),
     ("GET", "PROJECT/repository/commits/([0-9a-f]+)/merge_requests", "_requests_of"),
     ("GET", "PROJECT/pipelines/([0-9]+)/jobs", "_jobs_of"),
+    ("GET", "PROJECT", "_project"),
     ("GET", "PROJECT/jobs/([0-9]+)/artifacts/(.+)", "_artifact"),
+    ("GET", "PROJECT/jobs/artifacts/(.+)/raw/(.+)", "_artifact_of_ref"),
     ("GET", "PROJECT/issues", "_issues"),
     ("POST", "PROJECT/issues", "_new_issue"),
     ("PUT", "PROJECT/issues/([0-9]+)", "_edit_issue"),

@@ -86,7 +86,7 @@ class TestTheComment:
         assert (ended.code, ended.err) == (0, "")
         (body,) = play.bodies()
         assert second.digest in body
-        assert "Since the previous plan of this pull request: 1 " in body
+        assert "Since the previous plan: 1 " in body
         assert play.marker().head == play.pull.head
         assert author_of(play.fake.comments_on(play.pull)[0]) == play.fake.login
 
@@ -404,7 +404,7 @@ class TestThePlanBefore:
         play.planned(plan("Spring"))
         play.fake.push(play.pull)
         assert play.planned(plan("Spring")).err == ""
-        assert "Since the previous plan of this pull request: nothing" in play.bodies()[0]
+        assert "Since the previous plan: nothing" in play.bodies()[0]
 
     def test_that_is_no_longer_kept_is_not_shown(self, play: Playing) -> None:
         made = plan("Spring")
@@ -423,7 +423,7 @@ class TestThePlanBefore:
         on_github.reports(env, plan("Spring"))
         on_github.fake.push(on_github.pull)
         assert on_github.planned(plan("Summer")).err == ""
-        assert "Another plan than before" in on_github.bodies()[0]
+        assert "Since the previous plan: 1 different" in on_github.bodies()[0]
 
     def test_lies_at_another_origin_which_sees_no_token(self, play: Playing) -> None:
         if not isinstance(play.fake, FakeGitHub):
@@ -431,7 +431,7 @@ class TestThePlanBefore:
         play.planned(plan("Spring"))
         play.fake.push(play.pull)
         play.planned(plan("Summer"))
-        assert "Since the previous plan of this pull request: 1 " in play.bodies()[0]
+        assert "Since the previous plan: 1 " in play.bodies()[0]
         (call,) = play.fake.storage.calls
         assert not call.headers.keys() & {"authorization", "private-token", "cookie"}
 

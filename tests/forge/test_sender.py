@@ -78,6 +78,11 @@ class TestTheToken:
             sender(server.url).ask(GET)
         assert server.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
 
+    def test_goes_through_no_proxy_where_it_is_not_encrypted(self, sender: Make) -> None:
+        with serving(answer(200, {})) as proxy, serving(answer(200, {})) as server:
+            sender(server.url, proxies=lambda _: {"http": proxy.url, "all": proxy.url}).ask(GET)
+            assert proxy.requests == []
+
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
     def test_does_not_follow_a_redirect(self, sender: Make, status: int) -> None:
         with serving(answer(200, {})) as other:

@@ -61,6 +61,8 @@ if TYPE_CHECKING:
 
     from reconciler.core.plan import Plan
 
+pytestmark = pytest.mark.no_cover
+
 N = 60
 MADE = Made("2026-01-01T00:00:00Z", "reconciler")
 SETTLED = 3_000

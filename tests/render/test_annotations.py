@@ -9,7 +9,8 @@ from hypothesis import given, settings
 
 from reconciler.core.model import Key, Place
 from reconciler.core.plan import Note, Rule, Violation
-from reconciler.render.annotations import Remark, annotations, in_repository, plan_annotations
+from reconciler.render.annotations import annotations, plan_annotations
+from reconciler.render.remarks import Remark, place_in_repository
 from tests.render import stories
 from tests.render.stories import content
 from tests.render.test_plan_markdown import LIVE, plan_with
@@ -150,7 +151,7 @@ def test_where_some_are_left_out_already_all_are_counted() -> None:
     ],
 )
 def test_a_place_in_the_repository(place: Place | None, catalog: str, expected: str) -> None:
-    assert str(in_repository(place, catalog)) == expected
+    assert str(place_in_repository(place, catalog)) == expected
 
 
 def test_a_plan_from_a_snapshot_is_a_warning() -> None:

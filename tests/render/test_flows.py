@@ -1,4 +1,4 @@
-"""What goes where: every file once, and never more places than can be looked at."""
+"""What goes where: every file once, and never more buckets than can be looked at."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def seen(plan: Plan, **files: int) -> Plan:
 def named(plan: Plan, most: int = 12) -> set[tuple[str, str, str, int, int]]:
     """The bands, by the names of their ends."""
     flows = flows_of(plan, most)
-    names = {at: place.name or "the rest" for at, place in enumerate(flows.places)}
+    names = {at: node.name or "the rest" for at, node in enumerate(flows.nodes)}
     names |= {NEW: "new", flows.gone: "gone"}
     return {(b.verb.word, names[b.start], names[b.end], b.files, b.updated) for b in flows.bands}
 
@@ -41,7 +41,7 @@ def test_each_verb_has_its_way() -> None:
         ("stay", "spots", "spots", 1200, 0),
         ("stay", "archive", "archive", 300, 0),
     }
-    archive, spots = flows_of(plan, 12).places
+    archive, spots = flows_of(plan, 12).nodes
     assert (archive.files, archive.after) == (300, 301)
     assert (spots.files, spots.after) == (1204, 1203)
 
@@ -77,8 +77,8 @@ def test_of_many_buckets_those_with_the_most_changes_are_named() -> None:
     ]
     plan = seen(stories.plan(*changes), **{f"b{bucket:02}": 50 for bucket in range(20)})
     flows = flows_of(plan, 4)
-    assert [place.name for place in flows.places] == ["b17", "b18", "b19", None]
-    rest = flows.places[-1]
+    assert [node.name for node in flows.nodes] == ["b17", "b18", "b19", None]
+    rest = flows.nodes[-1]
     assert (rest.buckets, rest.files) == (17, 17 * 50)
     assert ("delete", "the rest", "gone", sum(range(1, 18)), 0) in named(plan, 4)
 
@@ -108,10 +108,10 @@ def test_no_file_is_lost_or_counted_twice(made: list[Change], most: int) -> None
     plan = seen(stories.plan(*made), **dict.fromkeys(BUCKETS, 20))
     flows = flows_of(plan, most)
     summary = plan.summary
-    assert len(flows.places) == min(most, len(BUCKETS))
-    assert sum(place.buckets for place in flows.places) == len(BUCKETS)
-    assert sum(place.files for place in flows.places) == 20 * len(BUCKETS)
-    after = sum(place.after for place in flows.places)
+    assert len(flows.nodes) == min(most, len(BUCKETS))
+    assert sum(node.buckets for node in flows.nodes) == len(BUCKETS)
+    assert sum(node.files for node in flows.nodes) == 20 * len(BUCKETS)
+    after = sum(node.after for node in flows.nodes)
     assert after == 20 * len(BUCKETS) + summary.create - summary.delete
     by_verb: dict[str, int] = {}
     for band in flows.bands:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from reconciler.core.model import FileId, Key, Snapshot
 from reconciler.core.plan import ChangeId, Options, Rule, Violation
 from reconciler.core.weighing import Weight, weighed
-from reconciler.render.plan_markdown import LIMIT, plan_markdown
+from reconciler.render.fitting import LIMIT
+from reconciler.render.plan_markdown import plan_markdown
 from reconciler.render.rows import word_of
 from tests.render import stories
 from tests.render.stories import HOSTILE, content
@@ -332,7 +333,7 @@ def test_every_weight_has_its_place() -> None:
 
 def since(previous: Plan, plan: Plan) -> list[str]:
     source = plan_markdown(plan, previous=previous)
-    section = source.split("#### Since the previous plan of this pull request: ", 1)[1]
+    section = source.split("#### Since the previous plan: ", 1)[1]
     return section.split("\n#### ", 1)[0].strip().splitlines()
 
 

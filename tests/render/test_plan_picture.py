@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.plan import Seen
 from reconciler.render.flows import flows_of
-from reconciler.render.plan_picture import MOST_PLACES, NARROW, WIDE, drawing, plan_svg
+from reconciler.render.plan_picture import MOST_NODES, NARROW, WIDE, drawing, plan_svg
 from tests.render import stories
 from tests.render.stories import HOSTILE, content, delete, plan_with, update
 from tests.render.test_golden import PLANS
@@ -75,7 +75,7 @@ def test_numbers_stand_beside_the_bars_and_below_with_words() -> None:
 @given(TEXTS | st.sampled_from([*HOSTILE.values(), "</text><script>", "]]>", "&lt;", "\x00\uffff"]))
 def test_no_name_of_a_bucket_becomes_markup(live: str) -> None:
     plan = replace(plan_with(live), live={live: Seen(1, 5, ""), "spots": Seen(2, 5, "")})
-    for source in (plan_svg(plan), drawing(plan, flows_of(plan, MOST_PLACES), NARROW, "x")):
+    for source in (plan_svg(plan), drawing(plan, flows_of(plan, MOST_NODES), NARROW, "x")):
         root = read(source)
         assert {element.tag.removeprefix(SVG) for element in root.iter()} <= ALLOWED
         assert not re.search("[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", source)
@@ -111,7 +111,7 @@ def test_a_hundred_buckets_are_no_more_than_twelve_places() -> None:
     root = read(plan_svg(replace(stories.plan(*changes), live={})))
     said = words(root)
     assert said.count("89 more buckets") == 2
-    assert len([text for text in said if text.startswith("bucket-")]) == 2 * (MOST_PLACES - 1)
+    assert len([text for text in said if text.startswith("bucket-")]) == 2 * (MOST_NODES - 1)
     assert int(root.get("height", "0")) < 1400
 
 

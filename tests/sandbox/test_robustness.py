@@ -126,6 +126,7 @@ def test_no_request_gives_a_5xx(
         assert answer.json["message"]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("quirks", [[], ["unknown_id=skipped"], ["unknown_id=refused"]])
 def test_every_odd_text_in_every_place(database: Database, quirks: list[str]) -> None:
     client = _app(database, *quirks)

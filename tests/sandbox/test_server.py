@@ -87,8 +87,9 @@ def test_a_port_that_is_taken_is_an_error_of_one_line() -> None:
         port = int(sandbox.url.rsplit(":", 1)[1])
         with pytest.raises(SandboxError) as caught:
             _serve(port)
-    assert str(port) in str(caught.value)
-    assert "\n" not in str(caught.value)
+    assert str(caught.value) == (
+        f"cannot listen on 127.0.0.1:{port}: Address already in use: choose another port by --port"
+    )
     with pytest.raises(SandboxError):
         _serve(70_000)
 

@@ -11,7 +11,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import zipfile
 from dataclasses import dataclass, field, replace
@@ -23,11 +22,11 @@ import yaml
 
 from tests.forge.github import REPOSITORY, FakeGitHub
 from tests.workflows.expressions import condition, filled
+from tests.workflows.repository import ROOT, check_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-ROOT = Path(__file__).resolve().parents[2]
 OURS = "acme/reconciler"
 _SHELLS = {
     None: ["bash", "-e"],
@@ -46,6 +45,8 @@ class Event:
     payload: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     actor: str = "ada"
+    let_through: frozenset[str] | None = None
+    """In a called workflow: the secrets that its caller names."""
 
 
 @dataclass
@@ -90,10 +91,16 @@ class Runner:
     """By environment."""
     approve: Callable[[str, Run], bool] = lambda environment, run: True
     """Whether a job may go on into this environment, with what is known so far."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """The repository's own."""
 
     def play(self, workflow: Path, event: Event) -> Run:
         """Run all jobs, each after those that it needs."""
-        run = Run(self.github.start_run())
+        pull = event.payload.get("pull_request")
+        branch = event.ref.removeprefix("refs/heads/") if pull is None else pull["head"]["ref"]
+        run = Run(
+            self.github.start_run(branch=branch, event=event.name, is_fork=_is_of_fork(event))
+        )
         self._play_jobs(workflow, event, run, "")
         return run
 
@@ -109,9 +116,13 @@ class Runner:
                 full = "".join([caller, name, *(f" ({value})" for value in matrix.values())])
                 one = _Job(self, event, run, job, needed, matrix)
                 if "uses" in job:
-                    inputs = {k: filled(v, one.contexts(), {}) for k, v in job["with"].items()}
+                    given = job.get("with", {})
+                    inputs = {k: filled(v, one.contexts(), {}) for k, v in given.items()}
+                    within = replace(
+                        event, inputs=inputs, let_through=frozenset(job.get("secrets", ()))
+                    )
                     called = workflow.parent / Path(job["uses"]).name
-                    self._play_jobs(called, replace(event, inputs=inputs), run, f"{full} / ")
+                    self._play_jobs(called, within, run, f"{full} / ")
                 else:
                     run.jobs[full] = one.play(full)
                     played[name].append(run.jobs[full])
@@ -121,6 +132,11 @@ def _matrix(job: Mapping[str, Any]) -> list[dict[str, str]]:
     """One for each machine that the job runs on."""
     names = job.get("strategy", {}).get("matrix", {})
     return [dict(zip(names, values, strict=True)) for values in product(*names.values())]
+
+
+def _is_of_fork(event: Event) -> bool:
+    pull = event.payload.get("pull_request")
+    return pull is not None and pull["head"]["repo"]["full_name"] != REPOSITORY
 
 
 def _needs(job: Mapping[str, Any]) -> list[str]:
@@ -183,7 +199,10 @@ class _Job:
         (self.temp / "summary").touch()
         github = self.runner.github
         # One job is played at a time, so that the one token has the rights of this one.
-        github.permissions = self.job.get("permissions", {})
+        asked = self.job.get("permissions", {})
+        # A fork gets no more than to read, whatever the workflow asks for.
+        is_fork = _is_of_fork(self.event)
+        github.permissions = dict.fromkeys(asked, "read") if is_fork else asked
         self.token = github.token
         measured = {name: os.environ[name] for name in os.environ if name.startswith("COVERAGE_")}
         self.env = {
@@ -225,8 +244,15 @@ class _Job:
                 for name, played in self.needed.items()
             },
             "runner": {"temp": str(getattr(self, "temp", ""))},
-            "secrets": dict(self.runner.secrets.get(environment or "", {})),
+            "secrets": {} if _is_of_fork(event) else self._secrets(environment),
+            "vars": {} if _is_of_fork(event) else dict(self.runner.variables),
         }
+
+    def _secrets(self, environment: str | None) -> dict[str, str]:
+        """Those of the environment; in a called workflow, of them what its caller lets through."""
+        own = self.runner.secrets.get(environment or "", {})
+        let = self.event.let_through
+        return {name: value for name, value in own.items() if let is None or name in let}
 
     def _functions(self, *, failed: bool) -> dict[str, Callable[[], bool]]:
         return {
@@ -264,7 +290,7 @@ class _Job:
         github, run = self.runner.github, self.run.id
         match name:
             case "actions/checkout":
-                self._checkout()
+                check_out(self.runner.origin, self.event.sha, self.workspace)
             case "actions/upload-artifact":
                 top = self.workspace / given["path"]
                 files = [top] if top.is_file() else [p for p in top.rglob("*") if p.is_file()]
@@ -304,16 +330,6 @@ class _Job:
             name: filled(each["value"], reached, self._functions(failed=False))
             for name, each in action["outputs"].items()
         }
-
-    def _checkout(self) -> None:
-        shutil.rmtree(self.workspace)
-        for arguments in (
-            ["init", "--quiet", str(self.workspace)],
-            ["-C", str(self.workspace), "remote", "add", "origin", f"file://{self.runner.origin}"],
-            ["-C", str(self.workspace), "fetch", "--quiet", "--depth=1", "origin", self.event.sha],
-            ["-C", str(self.workspace), "checkout", "--quiet", "--detach", "FETCH_HEAD"],
-        ):
-            subprocess.run(["git", *arguments], check=True, capture_output=True)
 
     def _shell(self, script: str, shell: str | None, env: dict[str, str]) -> dict[str, str]:
         """Run a script; what it put out."""

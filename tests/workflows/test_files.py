@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 import yaml
 
+from reconciler.snapshot import WEEK
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(ROOT.glob("examples/github/workflows/*.yml"))
+PLAN_FILE = ROOT / "examples/github/workflows/plan.yml"
 WORKFLOWS: dict[str, dict[Any, Any]] = {
     path.stem: yaml.safe_load(path.read_text("utf-8")) for path in FILES
 }
@@ -32,8 +35,10 @@ def has_service_token(job: dict[str, Any]) -> bool:
     return "ACRCLOUD_ACCESS_TOKEN" in json.dumps(job)
 
 
-def test_there_are_all_four() -> None:
-    assert set(WORKFLOWS) == {"validate", "plan", "apply", "apply-catalog", "drift"}
+def test_there_are_all_five() -> None:
+    assert set(WORKFLOWS) == {
+        *("validate", "plan", "apply", "apply-catalog", "drift", "snapshot"),
+    }
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
@@ -49,16 +54,50 @@ class TestAWorkflow:
 @pytest.mark.parametrize("name", JOBS)
 def test_a_job_that_holds_the_services_token_writes_nothing_but_the_ledger(name: str) -> None:
     job = JOBS[name]
-    if has_service_token(job):
+    # What only calls others hands nothing over: their own jobs are looked at.
+    if has_service_token(job) and "uses" not in job:
         writes = {right for right, level in job["permissions"].items() if level == "write"}
         assert writes <= ({"contents"} if name == "apply-catalog/apply" else set())
         assert job["environment"].startswith(("acrcloud-read", "${{"))
 
 
 def test_what_forks_run_has_no_secret_and_no_service() -> None:
-    (job,) = WORKFLOWS["validate"]["jobs"].values()
-    assert "secrets" not in json.dumps(job)
-    assert job["permissions"] == {"contents": "read"}
+    jobs = WORKFLOWS["validate"]["jobs"]
+    assert "secrets" not in json.dumps(jobs)
+    assert "environment" not in {name for job in jobs.values() for name in job}
+    assert {name: job["permissions"] for name, job in jobs.items()} == {
+        "validate": {"contents": "read"},
+        "plan": {"actions": "read", "contents": "read"},
+    }
+
+
+def test_a_fork_is_planned_from_a_snapshot_only() -> None:
+    job = WORKFLOWS["validate"]["jobs"]["plan"]
+    assert job["if"] == "github.event.pull_request.head.repo.full_name != github.repository"
+    (step,) = (step for step in job["steps"] if step.get("with", {}).get("command") == "plan")
+    assert step["with"]["snapshot"] == "${{ runner.temp }}/live.json"
+
+
+def test_a_snapshot_is_made_on_main_only_and_where_somebody_wants_it() -> None:
+    workflow = WORKFLOWS["snapshot"]
+    assert set(workflow[ON]) == {"schedule", "workflow_dispatch", "workflow_call"}
+    assert workflow["jobs"]["snapshot"]["if"] == "vars.RECONCILER_SNAPSHOT == 'publish'"
+    callers = {
+        name: set(content[ON])
+        for name, content in WORKFLOWS.items()
+        if "/snapshot.yml" in json.dumps(content["jobs"])
+    }
+    assert callers == {"apply": {"push", "workflow_dispatch"}}
+    assert WORKFLOWS["apply"][ON]["push"] == {"branches": ["main"]}
+
+
+def test_an_old_snapshot_goes_when_it_is_too_old_to_plan_from() -> None:
+    (kept,) = (
+        step
+        for step in WORKFLOWS["snapshot"]["jobs"]["snapshot"]["steps"]
+        if "upload-artifact" in step.get("uses", "")
+    )
+    assert kept["with"]["retention-days"] * 24 * 60 * 60 == WEEK
 
 
 def test_a_plan_is_made_only_for_pull_requests_of_this_repository() -> None:
@@ -69,6 +108,19 @@ def test_a_plan_is_made_only_for_pull_requests_of_this_repository() -> None:
     # Skipped with it.
     assert "needs.plan.result != 'skipped'" in jobs["comment"]["if"]
     assert jobs["comment"]["needs"] == "plan"
+
+
+@pytest.mark.parametrize(
+    ("caller", "called"), [("catalog", "apply-catalog"), ("snapshot", "snapshot")]
+)
+def test_what_calls_a_workflow_lets_the_secrets_of_its_environments_through(
+    caller: str, called: str
+) -> None:
+    # A job of a called workflow sees no secret of its environment that its caller does not name.
+    calling, work = WORKFLOWS["apply"]["jobs"][caller], WORKFLOWS[called]
+    used = set(re.findall(r"secrets\.(\w+)", json.dumps(work["jobs"])))
+    assert used == set(work[ON]["workflow_call"]["secrets"]) == set(calling["secrets"])
+    assert all(calling["secrets"][name] == f"${{{{ secrets.{name} }}}}" for name in used)
 
 
 def test_no_apply_is_broken_off() -> None:
@@ -118,7 +170,7 @@ PLANTED = {
     ),
     "a tag for a commit": (
         (
-            re.search(r"actions/checkout@\w+", FILES[-2].read_text("utf-8"))[0],
+            re.search(r"actions/checkout@\w+", PLAN_FILE.read_text("utf-8"))[0],
             "actions/checkout@v7",
         ),
         ["zizmor", "--offline", "--quiet", "--no-progress"],
@@ -156,7 +208,7 @@ def test_what_is_wrong_is_found(
     program = shutil.which(command[0], path=str(Path(sys.executable).parent)) or command[0]
     path = tmp_path / ".github" / "workflows" / "plan.yml"
     path.parent.mkdir(parents=True)
-    right = (ROOT / "examples/github/workflows/plan.yml").read_text("utf-8")
+    right = PLAN_FILE.read_text("utf-8")
     assert change[0] in right
     path.write_text(right.replace(*change, 1), "utf-8")
     done = subprocess.run(

@@ -11,7 +11,6 @@ show it on the lines of the catalogue.
 | any other change, and a note of what is pending        | plain    |
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from enum import IntEnum
@@ -21,8 +20,9 @@ from reconciler.core.marks import USUAL_MARKS
 from reconciler.core.model import Place, Snapshot
 from reconciler.core.plan import Change, Create, Delete, Move, Note, Plan, Update, Violation
 from reconciler.core.weighing import GRAVE, Weighed, Weight, weighed
+from reconciler.render.change_text import title_of
 from reconciler.render.rows import word_of
-from reconciler.render.shares import shares
+from reconciler.render.shares import some_of_each
 from reconciler.render.snapshot_words import doubt, from_snapshot
 from reconciler.render.values import clipped, field_name, message_text, shown
 
@@ -45,79 +45,84 @@ class Severity(IntEnum):
 About: TypeAlias = Violation | Weighed | Note | Snapshot
 
 
-class Finding(NamedTuple):
-    """One thing, not put into words yet: of very many only a few are."""
+class Topic(NamedTuple):
+    """What there is a remark to make about: of very many only a few are put into words."""
 
     severity: Severity
     kind: str
     about: About
 
 
-class Told(NamedTuple):
-    """A finding in words; every text is visible already (see `safe`)."""
+class Remark(NamedTuple):
+    """What is said at a place. Every text is visible already (see `safe`)."""
 
-    title: str
     message: str
-    rule: str
-    """What kind of thing it is: `guardrail/delete`, `change/replace`, `note/broken`."""
-    subject: str
+    place: Place | None = None
+    title: str = ""
+    rule: str = ""
+    """What kind of thing it is about: `guardrail/delete`, `change/replace`, `note/broken`."""
+    subject: str = ""
     """What it is about, by a name that stays: a key, a file."""
-    place: Place | None
 
 
-def findings(plan: Plan, marks: AbstractSet[str] = USUAL_MARKS) -> Sequence[Finding]:
-    """All of them. `marks`: the names of the mark's fields, where they are known."""
-    return sorted(_found(plan, marks), key=lambda finding: finding.severity)
+def topics(plan: Plan, marks: AbstractSet[str] = USUAL_MARKS) -> Sequence[Topic]:
+    """All of them, the most severe first. `marks`: the names of the mark's fields, where they are
+    known."""
+    return sorted(_found(plan, marks), key=lambda topic: topic.severity)
 
 
-def foremost(found: Sequence[Finding], most: int) -> Sequence[Finding]:
+def foremost(found: Sequence[Topic], most: int) -> Sequence[Topic]:
     """At most `most`, in their order: the most severe, and of one severity some of each kind."""
-    chosen: list[Finding] = []
+    chosen: list[Topic] = []
     for severity in Severity:
-        these = [finding for finding in found if finding.severity is severity]
-        left = shares(Counter(finding.kind for finding in these), most - len(chosen))
-        for finding in these:
-            if left[finding.kind]:
-                left[finding.kind] -= 1
-                chosen.append(finding)
+        these = [topic for topic in found if topic.severity is severity]
+        chosen += some_of_each(these, lambda topic: topic.kind, most - len(chosen))
     return chosen
 
 
-def told(about: About) -> Told:
-    """In words."""
+def remark(about: About) -> Remark:
+    """It in words."""
     match about:
         case Violation(rule=rule, message=message, key=key, declared_at=place):
             name = _key(key)
             title = f"Refused by a guardrail: {rule.value}"
             said = f"{name}: {message_text(message)}" if name else message_text(message)
-            return Told(title, said, f"guardrail/{rule.value}", name, place)
+            return Remark(said, place, title, f"guardrail/{rule.value}", name)
         case Note(fact=fact, message=message, key=key, file_id=file_id, declared_at=place):
             kind = clipped(fact, _NAME)
             name = " ".join(filter(None, (_key(key), _file(file_id))))
             bucket = "" if about.bucket is None else f" in {clipped(about.bucket, _KEY)}"
             said = f"{name}{bucket}: {message_text(message)}"
-            return Told(f"Not done: {kind}", said, f"note/{kind}", name, place)
+            return Remark(said, place, f"Not done: {kind}", f"note/{kind}", name)
         case Snapshot():
             said = f"The plan was made {from_snapshot(about)}. {doubt(about)}".rstrip()
-            return Told("Made from a snapshot", said, "plan/snapshot", "", None)
+            return Remark(said, None, "Made from a snapshot", "plan/snapshot", "")
         case _:
             change, word = about.change, word_of(about.weight)
             file = "" if isinstance(change, Create) else _file(change.file_id)
             name = " ".join(filter(None, (_key(change.key), file)))
             title = f"{word.capitalize()} {name}"
-            return Told(title, _doing(about), f"change/{word}", name, change.declared_at)
+            return Remark(_doing(about), change.declared_at, title, f"change/{word}", name)
 
 
-def _found(plan: Plan, marks: AbstractSet[str]) -> Iterator[Finding]:
+def place_in_repository(place: Place | None, catalog: str) -> Place:
+    """A place in the catalogue, counted from the top of the repository; its first line for none."""
+    if place is None:
+        return Place(catalog, 1, 1)
+    folder, slash, _ = catalog.rpartition("/")
+    return place._replace(file=f"{folder}{slash}{place.file}")
+
+
+def _found(plan: Plan, marks: AbstractSet[str]) -> Iterator[Topic]:
     if plan.snapshot is not None:
-        yield Finding(Severity.OPEN, "snapshot", plan.snapshot)
+        yield Topic(Severity.OPEN, "snapshot", plan.snapshot)
     for violation in plan.violations:
-        yield Finding(Severity.REFUSED, violation.rule, violation)
+        yield Topic(Severity.REFUSED, violation.rule, violation)
     for one in weighed(plan.changes, marks):
-        yield Finding(_severity(one.weight), one.weight, one)
+        yield Topic(_severity(one.weight), one.weight, one)
     for note in plan.notes:
         severity = Severity.PLAIN if note.fact == "pending" else Severity.OPEN
-        yield Finding(severity, note.fact, note)
+        yield Topic(severity, note.fact, note)
 
 
 def _severity(weight: Weight) -> Severity:
@@ -156,8 +161,7 @@ def _fields(change: Update) -> str:
 
 
 def _title(change: Change) -> str:
-    title = change.after.title if isinstance(change, Create) else change.before.title
-    return shown(title, _TITLE)
+    return shown(title_of(change), _TITLE)
 
 
 def _key(key: str | None) -> str:
