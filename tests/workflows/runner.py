@@ -12,6 +12,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import zipfile
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -204,10 +205,10 @@ class _Job:
         is_fork = _is_of_fork(self.event)
         github.permissions = dict.fromkeys(asked, "read") if is_fork else asked
         self.token = github.token
-        measured = {name: os.environ[name] for name in os.environ if name.startswith("COVERAGE_")}
         self.env = {
-            **measured,
             "PATH": os.environ["PATH"],
+            # So that not each step looks for one, which takes longer than what it then does.
+            "PYTHON": getattr(sys, "_base_executable", sys.executable),
             "HOME": str(machine / "home"),
             "CI": "true",
             "GITHUB_ACTIONS": "true",
