@@ -118,8 +118,9 @@ class Zygote:
 def shared() -> Zygote:
     """The one of this process: started when it is first asked for, and ended with it."""
     kept = ExitStack()
-    atexit.register(kept.close)
-    return kept.enter_context(_zygote())
+    process = kept.enter_context(_zygote())
+    atexit.register(kept.close)  # goes before what its parts have registered
+    return process
 
 
 @contextmanager
