@@ -197,7 +197,7 @@ def snapshot_command(
 def drift_command(drift_file: Path, author: str | None, kind: str | None, output: Output) -> None:
     """Have one issue open while there is drift, and none while there is none.
 
-    DRIFT.json is what `reconciler drift --format json` has written.
+    DRIFT.json is what `reconciler drift --out` has written, or its `--format json`.
     """
     from reconciler.driftfile import read_drift
     from reconciler.forge.job import job_of

@@ -243,7 +243,9 @@ class TestASourceThatIsNotWhatWasPlanned:
             upload.read()
             with (tmp_path / "spring.mp3").open("ab") as file:
                 file.write(b"more")
-            body(upload)
+            whole = body(upload)
+        assert CONTENT in whole
+        assert b"more" not in whole
 
     def test_nothing_is_created(self, client: MakeClient, audio: Source, tmp_path: Path) -> None:
         (tmp_path / "spring.mp3").write_bytes(CONTENT[::-1])
