@@ -4,6 +4,7 @@ played: opened, planned, commented on, pushed to again, approved, merged, and ap
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import zipfile
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.ledger.chain import Anchor
+from reconciler.ledger.verifying import verify
 from reconciler.sandbox.server import running
 from tests.forge.github import REPOSITORY, FakeGitHub, Pull
 from tests.workflows.repository import BUCKETS, ROOT, Repository
@@ -94,6 +97,13 @@ def make_world(tmp_path: Path) -> Iterator[Callable[..., GitHubWorld]]:
         yield make
 
 
+def anchor_in(summary: str) -> Anchor:
+    """What an apply's summary says of the ledger."""
+    said = re.fullmatch(r"`apply` ended with 0\. The ledger is at `(\S+)`\.\n", summary)
+    assert said is not None, summary
+    return Anchor.parse(said[1])
+
+
 def test_from_the_pull_request_to_the_bucket(make_world: Callable[..., GitHubWorld]) -> None:
     world = make_world("radio-ads", "jingles")
     entries = world.repository.entries
@@ -127,6 +137,7 @@ def test_from_the_pull_request_to_the_bucket(make_world: Callable[..., GitHubWor
         f"snapshot / snapshot ({name})" for name in BUCKETS
     }
     assert world.asked.count("acrcloud") == 2
+    assert anchor_in(run.jobs["catalog (radio-ads) / apply"].summary).seq > 0
     assert "acrcloud-changed" not in world.asked
     assert world.titles(8891) == ["First of radio-ads", "Second, with a better title"]
     assert world.titles(8892) == ["First of jingles"]
@@ -324,3 +335,25 @@ def test_drift_keeps_one_issue_as_long_as_there_is_some(
     world.on_main("apply")
     world.on_main("drift", "schedule")
     assert world.forge.open_issues() == []
+
+
+def test_a_ledger_in_a_file_is_kept_as_an_artifact_and_its_anchor_is_said(
+    make_world: Callable[..., GitHubWorld],
+) -> None:
+    """As docs/github.md has it for those who want no branch."""
+    world = make_world("radio-ads")
+    page = (ROOT / "docs" / "github.md").read_text("utf-8")
+    step = r"^      - uses: actions/upload-artifact@.*?(?=^```)"
+    (upload,) = re.findall(step, page, re.MULTILINE | re.DOTALL)
+    path = world.workflows / "apply-catalog.yml"
+    text = path.read_text("utf-8")
+    on_a_branch = "ledger: git:reconciler-ledger/${{ inputs.catalog }}"
+    assert on_a_branch in text
+    path.write_text(text.replace(on_a_branch, "ledger: ledger.jsonl") + upload, "utf-8")
+
+    run = world.on_main("apply")
+    anchor = anchor_in(run.jobs["catalog (radio-ads) / apply"].summary)
+    assert world.forge.artifacts[-1]["name"] == "ledger"
+    with zipfile.ZipFile(io.BytesIO(world.forge.artifacts[-1]["data"])) as archive:
+        verdict = verify(archive.read("ledger.jsonl"), anchor)
+    assert (verdict.head, verdict.findings) == (anchor, ())
