@@ -6,7 +6,7 @@ with locked_for(run, desired, holder="me"):
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,8 @@ from pathlib import Path
 from reconciler import __version__
 from reconciler.apply import Halt, Progress, Report, Settings, apply_changes
 from reconciler.apply.context import LOOKS
-from reconciler.core.diff import Differences
+from reconciler.core.aim import Aim, Scope, differences_from, whole
+from reconciler.core.codec import encode_way
 from reconciler.core.guardrails import judge
 from reconciler.core.model import DesiredState, Json, LiveState
 from reconciler.core.outcome import Applied, Failed, Outcome
@@ -44,13 +45,6 @@ __all__ = [
     "work_of_reviewed",
 ]
 
-Scope = Callable[[Differences], Differences]
-"""Which of all differences a run is judged by."""
-
-
-def _whole(differences: Differences) -> Differences:
-    return differences
-
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -63,7 +57,8 @@ class Work:
     """Changes that are not sent, and how each ended."""
     new: tuple[Change, ...] = ()
     """What is new since the plan was reviewed, and is left."""
-    scope: Scope = _whole
+    scope: Scope = whole
+    """Which of all differences the run is judged by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +94,16 @@ def work_of(plan: Plan) -> Work:
     return Work(plan, plan.changes)
 
 
-def work_of_reviewed(reviewed: Plan, desired: DesiredState, live: LiveState) -> Work:
+def work_of_reviewed(reviewed: Plan, aim: Aim, live: LiveState) -> Work:
     """What of a reviewed plan still holds. Its guardrails are judged again, on today's state.
+    `aim`: what the plan is towards, as that is today.
 
     Raises `StalePlan` where it was made for another catalogue, host or buckets, `PlanFileError`
     where it contradicts itself.
     """
-    _check_is_for(reviewed, desired, live)
-    differences = differences_for(desired, live, reviewed.options)
+    _check_is_for(reviewed, aim.desired, live)
+    desired = aim.desired
+    differences = differences_from(aim, live, reviewed.options)
     now = plan_of(differences, desired, live, reviewed.options)
     today = judge(within(differences, reviewed), desired, live, reviewed.options.allow)
     stands = standing(reviewed, now, desired, live)
@@ -115,7 +112,7 @@ def work_of_reviewed(reviewed: Plan, desired: DesiredState, live: LiveState) -> 
         changes=stands.holding,
         settled=stands.settled,
         new=stands.new,
-        scope=lambda found: within(found, reviewed),
+        scope=lambda found: within(aim.scope(found), reviewed),
     )
 
 
@@ -288,6 +285,7 @@ def _about(plan: Plan) -> Mapping[str, Json]:
     return {
         "catalog": {"name": plan.catalog, "digest": plan.catalog_digest},
         "plan": plan.digest,
+        **encode_way(plan.options.way),
         "origin": plan.origin,
         "tool": f"reconciler {__version__}",
     }

@@ -99,6 +99,7 @@ def command(
     --plan-digest, once it is found to be the one that was reviewed. With PLAN.json, what of
     that plan still holds is executed.
     """
+    from reconciler.aims import aim_of
     from reconciler.app import connected_for_writing, read_live
     from reconciler.apply import Halt
     from reconciler.applying import Run, Settings, apply_plan, locked_for
@@ -129,7 +130,8 @@ def command(
     ):
         with output.busy("reading the buckets"):
             live = read_live(service)
-        work = asked.work(given, desired, live, output)
+        aim = aim_of(given.way, desired, live, run.ledger)
+        work = asked.work(given, aim, live, output)
         halt = Halt(how.clock, stop_after)
         with (
             _lasting(),
@@ -138,7 +140,7 @@ def command(
         ):
             finished = apply_plan(
                 work,
-                desired=desired,
+                desired=aim.desired,
                 service=service,
                 run=run,
                 clock=how.clock,

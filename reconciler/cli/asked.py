@@ -14,10 +14,11 @@ from reconciler.cli.output import Output
 from reconciler.cli.reading import check_only
 from reconciler.cli.showing import TEXT, made_now, show_plan
 from reconciler.cli.telling import tell_differences, tell_new
+from reconciler.core.aim import Aim
 from reconciler.core.codec import digest_of
 from reconciler.core.marks import mark_fields
 from reconciler.core.model import DesiredState, LiveState
-from reconciler.core.plan import Options, Plan
+from reconciler.core.plan import Options, Plan, Way
 from reconciler.errors import ReconcilerError, RefusedByGuardrail, StalePlan, UsageError
 from reconciler.planfile import read_plan
 from reconciler.shipped import schema
@@ -32,6 +33,11 @@ class Given(NamedTuple):
     """What is to be applied."""
     reviewed: Plan | None
     """What was reviewed, to show what is different now."""
+
+    @property
+    def way(self) -> Way | None:
+        """What the saved plan does instead of bringing about what the catalogue says."""
+        return None if self.saved is None else self.saved.options.way
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +81,14 @@ class Asked:
             )
         return given
 
-    def work(self, given: Given, desired: DesiredState, live: LiveState, output: Output) -> Work:
-        """What to execute, once it is shown and agreed to."""
+    def work(self, given: Given, aim: Aim, live: LiveState, output: Output) -> Work:
+        """What to execute, once it is shown and agreed to. `aim`: what it is towards."""
+        desired = aim.desired
         if given.saved is None:
             check_only(self.options.only, desired, live)
             work = work_of(make_plan(desired, live, self.options))
         else:
-            work = work_of_reviewed(given.saved, desired, live)
+            work = work_of_reviewed(given.saved, aim, live)
         self._check_digest(work.plan, given.reviewed, desired, output)
         self._show(work.plan, desired, output)
         tell_new(work, output)

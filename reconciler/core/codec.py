@@ -10,7 +10,7 @@ that was changed in any way is refused.
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from reconciler.core.change_codec import (
     decode_change,
@@ -18,17 +18,20 @@ from reconciler.core.change_codec import (
     encode_change,
     meaning_of,
 )
-from reconciler.core.model import File, Json, Opaque, Snapshot
+from reconciler.core.model import File, Json, Key, Opaque, Snapshot
 from reconciler.core.normal import canonical
 from reconciler.core.plan import (
     Change,
     Note,
     Options,
     Plan,
+    Purge,
+    Revert,
     Rule,
     Seen,
     Summary,
     Violation,
+    Way,
 )
 from reconciler.core.streaming import Streamed, compact, indented
 from reconciler.errors import PlanFileError
@@ -154,7 +157,29 @@ def _options(options: Options) -> dict[str, Json]:
         "allow": {str(rule): options.allow[rule] for rule in sorted(options.allow)},
         "only": list(options.only),
         "retry_broken": options.retry_broken,
+        **encode_way(options.way),
     }
+
+
+def encode_way(way: Way | None) -> dict[str, Json]:
+    """What a plan does instead of bringing about what the catalogue says; nothing of one that
+    does bring that about."""
+    match way:
+        case None:
+            return {}
+        case Revert(run=run, keys=keys):
+            return {"revert": {"run": run, "keys": list(keys)}}
+        case Purge(before=before):
+            return {"purge": {"before": before}}
+        case _:
+            assert_never(way)
+
+
+def _decode_way(options: Mapping[str, Any]) -> Way | None:
+    if "revert" in options:
+        revert = options["revert"]
+        return Revert(revert["run"], tuple(map(Key, revert["keys"])))
+    return Purge(options["purge"]["before"]) if "purge" in options else None
 
 
 def _checksum(body: Streamed) -> str:
@@ -189,6 +214,7 @@ def _decode_plan(body: Mapping[str, Any]) -> Plan:
             allow={Rule(rule): count for rule, count in options["allow"].items()},
             only=tuple(options["only"]),
             retry_broken=options["retry_broken"],
+            way=_decode_way(options),
         ),
         changes=tuple(decode_change(change) for change in body["changes"]),
         violations=tuple(

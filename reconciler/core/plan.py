@@ -173,6 +173,28 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Revert:
+    """That a plan takes back what a run did, instead of bringing about what the catalogue says."""
+
+    run: str
+    """The run's id, as the ledger has it."""
+    keys: tuple[Key, ...] = ()
+    """Of the keys that it changed, the ones to take back, in order. Empty: all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """That a plan deletes, for good, what lies in a trash."""
+
+    before: str
+    """What has been there since before this moment: RFC 3339, UTC."""
+
+
+Way: TypeAlias = Revert | Purge
+"""What a plan does instead of bringing about what the catalogue says."""
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What the plan was asked for beyond the catalogue. Part of the plan and of its digest."""
 
@@ -180,6 +202,8 @@ class Options:
     only: tuple[str, ...] = ()
     """Globs of keys. Empty: all."""
     retry_broken: bool = False
+    way: Way | None = None
+    """None: it brings about what the catalogue says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """What a plan comes to and was asked for, in words that every form of it uses."""
 
 from collections.abc import Iterator, Mapping
+from typing import assert_never
 
 from reconciler.core.comparison import Comparison
-from reconciler.core.plan import Options, Summary
+from reconciler.core.plan import Options, Purge, Revert, Summary
 from reconciler.render.change_text import VERBS, Verb
 from reconciler.render.page import counted
 from reconciler.render.values import size_text
@@ -17,6 +18,15 @@ def asked_for(options: Options) -> Iterator[str]:
         yield f"--only {glob}"
     if options.retry_broken:
         yield "--retry-broken"
+    match options.way:
+        case Revert(run=run, keys=keys):
+            yield " ".join(["revert", run, *(f"--key {key}" for key in keys)])
+        case Purge(before=before):
+            yield f"purge, in the trash before {before}"
+        case None:
+            return
+        case _:
+            assert_never(options.way)
 
 
 def otherwise(since: Comparison) -> Iterator[str]:

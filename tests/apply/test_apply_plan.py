@@ -17,6 +17,7 @@ from reconciler.applying import (
     work_of,
     work_of_reviewed,
 )
+from reconciler.core.aim import Aim
 from reconciler.core.model import FileId, FileState, LiveBucket, Snapshot
 from reconciler.core.outcome import Applied, Failed
 from reconciler.core.plan import Options, Rule
@@ -159,7 +160,7 @@ def test_a_plan_from_a_snapshot_is_never_applied(tmp_path: Path) -> None:
     live = replace(there.service.read_live(), snapshot=Snapshot("2026-01-01T00:00:00Z", 60))
     plan = make_plan(there.desired, live, Options())
     assert plan.changes
-    reviewed = work_of_reviewed(plan, there.desired, there.service.read_live())
+    reviewed = work_of_reviewed(plan, Aim(there.desired), there.service.read_live())
     for work in (work_of(plan), reviewed):
         with pytest.raises(StalePlan, match=r"from a snapshot of 2026-01-01T00:00:00Z: .* never"):
             there.apply(work)
@@ -269,7 +270,7 @@ class TestAReviewedPlan:
     def test_that_still_holds_is_executed(self, tmp_path: Path) -> None:
         at = desk(tmp_path, EVERYTHING)
         plan = at.work().plan
-        work = work_of_reviewed(plan, at.desired, at.service.read_live())
+        work = work_of_reviewed(plan, Aim(at.desired), at.service.read_live())
         assert work.changes == plan.changes
         assert (work.settled, work.new) == ((), ())
         assert at.apply(work).converged
@@ -281,7 +282,7 @@ class TestAReviewedPlan:
         at.service.put(replace(at.service.files[FileId(9)], id=FileId(10), acr_id="acr10"))
         values = {"catalog_key": "radio/other", "catalog_source": "sha256:1"}
         at.service.edit(10, user_defined=values)
-        work = work_of_reviewed(plan, at.desired, at.service.read_live())
+        work = work_of_reviewed(plan, Aim(at.desired), at.service.read_live())
         assert [change.id for change in work.new] == ["delete:10"]
         finished = at.apply(work)
         assert finished.converged
@@ -292,7 +293,7 @@ class TestAReviewedPlan:
         plan = at.work().plan
         at.service.edit(8, title="Somebody's")
         del at.service.files[FileId(9)]
-        work = work_of_reviewed(plan, at.desired, at.service.read_live())
+        work = work_of_reviewed(plan, Aim(at.desired), at.service.read_live())
         finished = at.apply(work)
         kinds = {str(k): type(v).__name__ for k, v in finished.report.outcomes.items()}
         assert kinds == {
@@ -308,7 +309,7 @@ class TestAReviewedPlan:
         at = desk(tmp_path, "entry a spots s1 x=1 \n file 7 spots a s1 x=2")
         plan = at.work().plan
         at.service.edit(7, title="Somebody's")
-        work = work_of_reviewed(plan, at.desired, at.service.read_live())
+        work = work_of_reviewed(plan, Aim(at.desired), at.service.read_live())
         assert work.changes == ()
         at.apply(work)
         assert at.service.calls == []
@@ -318,7 +319,7 @@ class TestAReviewedPlan:
         at = desk(tmp_path, "entry a spots s1")
         plan = at.work().plan
         at.service.put(twin())
-        work = work_of_reviewed(plan, at.desired, at.service.read_live())
+        work = work_of_reviewed(plan, Aim(at.desired), at.service.read_live())
         with pytest.raises(RefusedByGuardrail):
             at.apply(work)
         assert at.service.calls == []
@@ -337,7 +338,7 @@ class TestAReviewedPlan:
         at = desk(tmp_path, EVERYTHING)
         plan = replace(at.work().plan, **changes)
         with pytest.raises(StalePlan, match=f"made for another {what}"):
-            work_of_reviewed(plan, at.desired, at.service.read_live())
+            work_of_reviewed(plan, Aim(at.desired), at.service.read_live())
 
     @pytest.mark.parametrize("name", ["bucket_id", "from_bucket_id"])
     def test_that_names_a_bucket_by_another_id_contradicts_itself(
@@ -348,7 +349,7 @@ class TestAReviewedPlan:
         plan = at.work().plan
         forged = replace(plan, changes=tuple(replace(c, **{name: 99}) for c in plan.changes))
         with pytest.raises(PlanFileError, match="contradicts itself: move:7 speaks of bucket"):
-            work_of_reviewed(forged, at.desired, at.service.read_live())
+            work_of_reviewed(forged, Aim(at.desired), at.service.read_live())
 
 
 def twin() -> Any:

@@ -34,6 +34,8 @@ from reconciler.core.plan import (
     Options,
     Plan,
     PlannedSource,
+    Purge,
+    Revert,
     Rule,
     Seen,
     Summary,
@@ -161,6 +163,9 @@ _options = st.builds(
     allow=st.dictionaries(st.sampled_from(Rule), _ints, max_size=2),
     only=st.lists(_texts, max_size=2).map(tuple),
     retry_broken=st.booleans(),
+    way=st.none()
+    | st.builds(Revert, _texts, st.lists(_texts, max_size=2).map(tuple))
+    | st.builds(Purge, _texts),
 )
 
 
