@@ -24,12 +24,13 @@ from reconciler.forge.deciding import (
     is_same_text,
     issues_of,
     merged_by,
+    requests_of,
     why_left,
 )
-from reconciler.forge.marker import DriftMarker, PlanMarker
+from reconciler.forge.marker import DriftMarker, PlanMarker, PulledMarker
 from reconciler.forge.model import Forge, Issue
 from reconciler.planfile import plan_in
-from reconciler.render.drift_markdown import drift_markdown
+from reconciler.render.drift_markdown import drift_markdown, pulled_markdown
 from reconciler.render.fitting import LIMIT
 from reconciler.render.plan_markdown import plan_markdown
 from reconciler.snapshot import snapshot_in
@@ -141,6 +142,39 @@ def report_drift(forge: Forge, report: DriftReport, say: Say) -> str:
         return f"issue {ours[0].number} has this drift already"
     forge.edit_issue(ours[0].number, body)
     return f"issue {ours[0].number} has the drift as it is now"
+
+
+def report_pulled(
+    forge: Forge, report: DriftReport, branch: str, base: str | None, say: Say
+) -> str:
+    """Have one pull request open as long as a branch is there, which takes what was edited live
+    into the catalogue. `report`: the drift as it was before; `base`: where it is to be merged, the
+    default branch where that is None. What was done, in a sentence. Raises `ForgeError`."""
+    found = forge.requests_from(branch)
+    ours = requests_of(found, report.catalog, forge.me())
+    for other in found:
+        if other not in ours:
+            say(f"{forge.request} {other.number} is from {branch}, is not ours, and is let be")
+    # Asked also where the base is named: a project that cannot be seen is not without the branch.
+    default = forge.default_branch()
+    if not forge.has_branch(branch):
+        for request in ours:
+            forge.close_request(request.number)
+        closed = ", ".join(str(request.number) for request in ours)
+        return f"there is nothing to take in{f': closed {forge.request} {closed}' * bool(ours)}"
+    marker = str(PulledMarker(report.catalog))
+    body = f"{marker}\n{pulled_markdown(report.drift, limit=LIMIT - len(marker) - 1)}"
+    if not ours:
+        title = f"Take what was edited live into {report.catalog}"
+        _once(
+            lambda: forge.add_request(branch, base or default, title, body),
+            lambda: bool(requests_of(forge.requests_from(branch), report.catalog, forge.me())),
+        )
+        return f"a {forge.request} is open that takes in what was edited live"
+    if is_same_text(ours[0].body, body):
+        return f"{forge.request} {ours[0].number} says so already"
+    forge.edit_request(ours[0].number, body)
+    return f"{forge.request} {ours[0].number} says what was edited live by now"
 
 
 def find_snapshot(

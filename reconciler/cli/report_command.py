@@ -210,6 +210,48 @@ def drift_command(drift_file: Path, author: str | None, kind: str | None, output
         output.tell(report_drift(forge, report, output.say))
 
 
+@command.command("pulled")
+@click.argument("drift_file", metavar="DRIFT.json", type=click.Path(path_type=Path))
+@click.option(
+    "--branch",
+    required=True,
+    metavar="NAME",
+    callback=_check_name,
+    help="Where the job has pushed the catalogue as `reconciler pull` has written it.",
+)
+@click.option(
+    "--base",
+    metavar="NAME",
+    callback=_check_name,
+    help="The branch to merge it into, if not the default branch.",
+)
+@_author_option
+@_forge_option
+@with_output
+def pulled_command(
+    drift_file: Path,
+    branch: str,
+    base: str | None,
+    author: str | None,
+    kind: str | None,
+    output: Output,
+) -> None:
+    """Have one pull request open that takes what was edited live into the catalogue.
+
+    DRIFT.json is what `reconciler drift --out` has written before `reconciler pull`. Where the
+    branch is not there, nothing is to be taken in: then a pull request of ours from it is closed.
+    """
+    from reconciler.driftfile import read_drift
+    from reconciler.forge.job import job_of
+    from reconciler.reporting import report_pulled
+    from reconciler.shipped import schema
+
+    job = job_of(os.environ, kind)
+    report = read_drift(drift_file, schema("drift.schema.json"))
+    with _forge(job, author) as forge:
+        output.tell(report_pulled(forge, report, branch, base, output.say))
+
+
 @contextmanager
 def _forge(job: "Job", author: str | None = None) -> "Iterator[Forge]":
     from reconciler.cli import environment

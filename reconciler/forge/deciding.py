@@ -29,13 +29,24 @@ lead somewhere, and it cannot be taken for the plan any more.
 | some  | several         | the oldest as above; the others are closed                            |
 | none  | none            | nothing                                                               |
 | none  | some            | close them, and say so in the oldest                                  |
+
+A catalogue's branch is where a job pushes what `pull` has written into it: it is there as long as
+there is something to take in.
+
+| the branch   | our open pull requests from it | what is done                                    |
+|--------------|--------------------------------|-------------------------------------------------|
+| is there     | none                           | open one                                        |
+| is there     | some                           | give the oldest the new text, where it has      |
+|              |                                | another; there cannot be two into one branch    |
+| is not there | none                           | nothing                                         |
+| is not there | some                           | close them                                      |
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reconciler.forge.marker import DriftMarker, PlanMarker
-from reconciler.forge.model import Comment, Issue, Merged
+from reconciler.forge.marker import DriftMarker, PlanMarker, PulledMarker
+from reconciler.forge.model import Comment, Issue, Merged, OpenRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,17 @@ def issues_of(issues: Sequence[Issue], catalog: str, me: str) -> tuple[Issue, ..
         issue
         for issue in issues
         if _is_same(issue.author, me) and DriftMarker.of(issue.body) == marker
+    ]
+    return tuple(sorted(ours, key=lambda each: each.number))
+
+
+def requests_of(requests: Sequence[OpenRequest], catalog: str, me: str) -> tuple[OpenRequest, ...]:
+    """Our open pull requests that take what is live into this catalogue, the oldest first."""
+    marker = PulledMarker(catalog)
+    ours = [
+        request
+        for request in requests
+        if _is_same(request.author, me) and PulledMarker.of(request.body) == marker
     ]
     return tuple(sorted(ours, key=lambda each: each.number))
 

@@ -6,7 +6,7 @@ GraphQL API says, and where it does not, a comment is taken for one that is not.
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from requests.utils import parse_header_links
 
@@ -16,7 +16,7 @@ from reconciler.forge import archive
 from reconciler.forge.answers import Asked, items_of, member, number, text, unreadable
 from reconciler.forge.artifacts import BEGUN_BY_US, Kept, made_on
 from reconciler.forge.marker import ANY
-from reconciler.forge.model import Comment, Issue, Merged
+from reconciler.forge.model import Comment, Issue, Merged, OpenRequest
 from reconciler.forge.sender import Answer, Ask, Sender
 
 ACTIONS: Final = "github-actions[bot]"
@@ -51,6 +51,7 @@ class GitHub:
         on GitHub Enterprise `/v3`. `author`: who we are, where that is known."""
         self._sender = sender
         self._version = version
+        self._owner = repository.partition("/")[0]
         self._repo = f"{version}/repos/{repository}"
         self._author = author
 
@@ -75,6 +76,50 @@ class GitHub:
         if not head:
             raise unreadable(self._asked(doing, ""), "names no head")
         return head
+
+    def default_branch(self) -> str:
+        """As `Forge.default_branch`."""
+        repository, asked = self._repository()
+        branch = text(repository, "default_branch")
+        if not branch:
+            raise unreadable(asked, "names no default branch")
+        return branch
+
+    def has_branch(self, branch: str) -> bool:
+        """As `Forge.has_branch`."""
+        path = f"{self._repo}/branches/{quote(branch, safe='')}"
+        try:
+            self._ask("GET", path, f"looking for the branch {branch}", "contents: read")
+        except ForgeHasNot:
+            return False
+        return True
+
+    def requests_from(self, branch: str) -> Sequence[OpenRequest]:
+        """As `Forge.requests_from`. GitHub takes the head's owner before its name."""
+        asked = self._asked(f"looking for pull requests from {branch}", "pull-requests: read")
+        params = {"state": "open", "head": f"{self._owner}:{branch}"}
+        found = {
+            number(pull, "number", asked): pull
+            for pull in self._pages(f"{self._repo}/pulls", params, asked)
+            if text(pull, "head", "ref") == branch
+        }
+        return [
+            OpenRequest(id_, text(pull, "user", "login"), text(pull, "body"))
+            for id_, pull in sorted(found.items())
+        ]
+
+    def add_request(self, branch: str, base: str, title: str, body: str) -> None:
+        """As `Forge.add_request`."""
+        new = {"head": branch, "base": base, "title": title, "body": body}
+        self._add(f"{self._repo}/pulls", "opening a pull request", "pull-requests: write", new)
+
+    def edit_request(self, pull: int, body: str) -> None:
+        """As `Forge.edit_request`."""
+        self._edit_request(pull, f"editing pull request {pull}", {"body": body})
+
+    def close_request(self, pull: int) -> None:
+        """As `Forge.close_request`."""
+        self._edit_request(pull, f"closing pull request {pull}", {"state": "closed"})
 
     def comments(self, pull: int) -> Sequence[Comment]:
         """As `Forge.comments`."""
@@ -139,8 +184,7 @@ class GitHub:
 
     def snapshot_of(self, artifact: str, branch: str | None) -> bytes | None:
         """As `Forge.snapshot_of`."""
-        asked = self._asked("reading the repository", "metadata: read")
-        repository = self._sender.ask(Ask("GET", self._repo, asked)).value
+        repository, asked = self._repository()
         us, branch = number(repository, "id", asked), branch or text(repository, "default_branch")
         if not branch:
             raise unreadable(asked, "names no default branch")
@@ -184,6 +228,13 @@ class GitHub:
     def add_issue_comment(self, issue: int, body: str) -> None:
         """As `Forge.add_issue_comment`."""
         self._write_comment(issue, f"commenting on issue {issue}", "issues", body)
+
+    def _repository(self) -> tuple[Any, Asked]:
+        asked = self._asked("reading the repository", "metadata: read")
+        return self._sender.ask(Ask("GET", self._repo, asked)).value, asked
+
+    def _edit_request(self, pull: int, doing: str, change: Mapping[str, Json]) -> None:
+        self._ask("PATCH", f"{self._repo}/pulls/{pull}", doing, "pull-requests: write", change)
 
     def _write_comment(self, issue: int, doing: str, permission: str, body: str) -> None:
         path = f"{self._repo}/issues/{issue}/comments"

@@ -11,7 +11,7 @@ from reconciler.core.model import Json
 from reconciler.errors import ForgeError, ForgeHasNot
 from reconciler.forge.answers import Asked, items_of, number, text, unreadable
 from reconciler.forge.marker import ANY
-from reconciler.forge.model import Comment, Issue, Merged
+from reconciler.forge.model import Comment, Issue, Merged, OpenRequest
 from reconciler.forge.sender import Answer, Ask, Sender
 
 _PAGE: Final = 100
@@ -55,6 +55,60 @@ class GitLab:
         if not head:
             raise unreadable(self._asked(doing), "names no head")
         return head
+
+    def default_branch(self) -> str:
+        """As `Forge.default_branch`."""
+        doing = "reading the project"
+        branch = text(self._ask("GET", self._project, doing).value, "default_branch")
+        if not branch:
+            raise unreadable(self._asked(doing), "names no default branch")
+        return branch
+
+    def has_branch(self, branch: str) -> bool:
+        """As `Forge.has_branch`."""
+        path = f"{self._project}/repository/branches/{quote(branch, safe='')}"
+        try:
+            self._ask("GET", path, f"looking for the branch {branch}")
+        except ForgeHasNot:
+            return False
+        return True
+
+    def requests_from(self, branch: str) -> Sequence[OpenRequest]:
+        """As `Forge.requests_from`."""
+        asked = self._asked(f"looking for merge requests from {branch}")
+        params = {"state": "opened", "source_branch": branch}
+        path = f"{self._project}/merge_requests"
+        found = {
+            number(item, "iid", asked): item
+            for item in self._pages(path, params, _PAGE_OF_TEXTS, asked)
+            if text(item, "source_branch") == branch
+            and item.get("source_project_id") == item.get("target_project_id")
+        }
+        return [
+            OpenRequest(iid, text(item, "author", "username"), text(item, "description"))
+            for iid, item in sorted(found.items())
+        ]
+
+    def add_request(self, branch: str, base: str, title: str, body: str) -> None:
+        """As `Forge.add_request`."""
+        new: dict[str, Json] = {
+            "source_branch": branch,
+            "target_branch": base,
+            "title": title,
+            "description": body,
+            "remove_source_branch": True,
+        }
+        self._add(f"{self._project}/merge_requests", "opening a merge request", new)
+
+    def edit_request(self, request: int, body: str) -> None:
+        """As `Forge.edit_request`."""
+        doing = f"editing merge request {request}"
+        self._ask("PUT", self._request(request), doing, {"description": body})
+
+    def close_request(self, request: int) -> None:
+        """As `Forge.close_request`."""
+        doing = f"closing merge request {request}"
+        self._ask("PUT", self._request(request), doing, {"state_event": "close"})
 
     def comments(self, request: int) -> Sequence[Comment]:
         """As `Forge.comments`."""
@@ -112,11 +166,9 @@ class GitLab:
     def snapshot_of(self, artifact: str, branch: str | None) -> bytes | None:
         """As `Forge.snapshot_of`: of the job of this name in the branch's last pipeline that
         succeeded. The pipelines of merge requests are of other refs."""
-        doing = "reading the project"
-        project = self._ask("GET", self._project, doing).value
-        branch = branch or text(project, "default_branch")
-        if not branch:
-            raise unreadable(self._asked(doing), "names no default branch")
+        # Asked also where the branch is named: a project that cannot be seen is no empty one.
+        default = self.default_branch()
+        branch = branch or default
         asked = self._asked(f"fetching live.json of the job {artifact!r} of {branch}")
         ref = quote(branch, safe="")
         path = f"{self._project}/jobs/artifacts/{ref}/raw/live.json"

@@ -2,6 +2,7 @@
 
     <!-- reconciler:plan v=1 catalog=radio-ads head=SHA run=17 digest=sha256:... artifact=NAME -->
     <!-- reconciler:drift v=1 catalog=radio-ads -->
+    <!-- reconciler:pulled v=1 catalog=radio-ads -->
 
 Anybody can write such a line. It counts only in what we have written ourselves (see `deciding`).
 It is read strictly: the line is one that would be written so, byte by byte, or it is no marker.
@@ -23,6 +24,9 @@ _PLAN: Final = re.compile(
     re.ASCII,
 )
 _DRIFT: Final = re.compile(rf"<!-- reconciler:drift v=1 catalog=(?P<catalog>{_NAME}) -->", re.ASCII)
+_PULLED: Final = re.compile(
+    rf"<!-- reconciler:pulled v=1 catalog=(?P<catalog>{_NAME}) -->", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,25 @@ class DriftMarker:
         """The marker of an issue; None where it has none."""
         line = _first_line(body)
         found = _DRIFT.fullmatch(line)
+        marker = None if found is None else cls(unquote(found["catalog"]))
+        return marker if str(marker) == line else None
+
+
+@dataclass(frozen=True, slots=True)
+class PulledMarker:
+    """Of a pull request that takes what was edited live into a catalogue."""
+
+    catalog: str
+
+    def __str__(self) -> str:
+        """The line."""
+        return f"{ANY}pulled v=1 catalog={_quoted(self.catalog)} -->"
+
+    @classmethod
+    def of(cls, body: str) -> "PulledMarker | None":
+        """The marker of a pull request; None where it has none."""
+        line = _first_line(body)
+        found = _PULLED.fullmatch(line)
         marker = None if found is None else cls(unquote(found["catalog"]))
         return marker if str(marker) == line else None
 

@@ -27,6 +27,15 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """A pull or merge request that is open."""
+
+    number: int
+    author: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Merged:
     """A pull or merge request that was merged."""
 
@@ -60,6 +69,31 @@ class Forge(Protocol):
 
     def head_of(self, number: int) -> str:
         """The last commit of a pull request's branch, now."""
+        ...
+
+    def default_branch(self) -> str:
+        """The branch that pull requests are merged into, if they say nothing else."""
+        ...
+
+    def has_branch(self, branch: str) -> bool:
+        """Whether the project has a branch of this name."""
+        ...
+
+    def requests_from(self, branch: str) -> Sequence[OpenRequest]:
+        """The open pull requests from a branch of the project, the oldest first: none of a fork's
+        branch of the same name."""
+        ...
+
+    def add_request(self, branch: str, base: str, title: str, body: str) -> None:
+        """Open a pull request from a branch into another."""
+        ...
+
+    def edit_request(self, number: int, body: str) -> None:
+        """Give a pull request another text."""
+        ...
+
+    def close_request(self, number: int) -> None:
+        """Close a pull request, unmerged."""
         ...
 
     def comments(self, number: int) -> Sequence[Comment]:

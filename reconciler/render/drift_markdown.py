@@ -6,6 +6,8 @@ direction, before and after folded away, always small enough, and a word on what
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from itertools import chain
 
 from reconciler.core.drift import Direction, Drift, DriftItem
 from reconciler.core.marks import USUAL_MARKS
@@ -36,6 +38,23 @@ def drift_markdown(
     the numbers count all. `marks`: the names of the mark's fields, where they are known.
     """
     return fitted(most, limit, _Page(drift, marks).blocks)
+
+
+def pulled_markdown(drift: Drift, *, limit: int = LIMIT) -> str:
+    """What of the drift a pull request takes into the catalogue, and what merging it does, in less
+    than `limit` bytes of UTF-8. It lists what was changed live, which is what `pull` takes by
+    itself."""
+    taken = [item for item in drift.items if item.direction is Direction.CHANGED_LIVE]
+    page = _Page(replace(drift, items=tuple(taken)), USUAL_MARKS)
+    return fitted(100, limit, lambda room: chain([_PULLED], page.blocks(room)))
+
+
+_PULLED = """\
+Somebody has edited files in the service itself. Here their edits are written into the catalogue.
+
+- **Merge** this, and the files stay as they are now.
+- **Close** it, and they are as the catalogue has them once it is applied.
+"""
 
 
 class _Page:

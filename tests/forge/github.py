@@ -32,12 +32,12 @@ import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from tests.forge.served import Call, Refused, Reply, Served, Storage, commit_of, listening, page_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 BOT = "github-actions[bot]"
@@ -60,6 +60,9 @@ class Pull:
     heads: list[str] = field(default_factory=list)
     author: str = "ada"
     body: str = ""
+    branch: str = "change"
+    base: str = "main"
+    is_closed: bool = False
 
 
 class FakeGitHub(Served):
@@ -84,6 +87,8 @@ class FakeGitHub(Served):
         self.minimised: set[int] = set()
         self.artifacts: list[dict[str, Any]] = []
         self.runs: dict[int, dict[str, Any]] = {}
+        self.branches: Callable[[], Mapping[str, str]] = dict
+        """The repository's, and the commit of each."""
 
     @classmethod
     @contextmanager
@@ -138,6 +143,10 @@ class FakeGitHub(Served):
     def open_issues(self) -> list[dict[str, Any]]:
         """Those that are open, the oldest first."""
         return [each for each in self.issues.values() if each["state"] == "open"]
+
+    def open_pulls(self) -> list[Pull]:
+        """Those that are neither merged nor closed, the oldest first."""
+        return [pull for pull in self.pulls.values() if not (pull.is_merged or pull.is_closed)]
 
     # What jobs do.
 
@@ -212,6 +221,40 @@ class FakeGitHub(Served):
         if pull is None:
             raise Refused(404, "Not Found")
         return Reply(200, _shown_pull(pull))
+
+    def _pulls(self, call: Call) -> Reply:
+        self._need("pull-requests", "read")
+        owner, _, branch = call.query["head"].partition(":")
+        assert (owner, call.query["state"]) == (REPOSITORY.partition("/")[0], "open")
+        return self._page([_shown_pull(p) for p in self.open_pulls() if p.branch == branch], call)
+
+    def _new_pull(self, call: Call) -> Reply:
+        self._need("pull-requests", "write")
+        body, branch = self._body(call), call.body["head"]
+        if branch not in self.branches():
+            raise Refused(422, "Validation Failed", errors=[{"field": "head", "code": "invalid"}])
+        if any(p.branch == branch and p.base == call.body["base"] for p in self.open_pulls()):
+            raise Refused(422, "A pull request already exists")
+        self._number += 1
+        head = self.branches()[branch]
+        pull = Pull(self._number, call.body["title"], head, heads=[head])
+        pull.author, pull.body, pull.branch, pull.base = self.login, body, branch, call.body["base"]
+        self.pulls[pull.number] = pull
+        return Reply(201, _shown_pull(pull))
+
+    def _edit_pull(self, call: Call, number: str) -> Reply:
+        self._need("pull-requests", "write")
+        pull = self.pulls[int(number)]
+        if "body" in call.body:
+            pull.body = self._body(call)
+        pull.is_closed = call.body.get("state", "open") == "closed"
+        return Reply(200, _shown_pull(pull))
+
+    def _branch(self, call: Call, name: str) -> Reply:
+        self._need("contents", "read")
+        if unquote(name) not in self.branches():
+            raise Refused(404, "Branch not found")
+        return Reply(200, {"name": unquote(name)})
 
     def _comments_of(self, call: Call, number: str) -> Reply:
         self._need_issue(number)
@@ -366,6 +409,10 @@ class FakeGitHub(Served):
 _ROUTES = [
     ("GET", "/user", "_user"),
     ("GET", "REPO/pulls/([0-9]+)", "_pull"),
+    ("GET", "REPO/pulls", "_pulls"),
+    ("POST", "REPO/pulls", "_new_pull"),
+    ("PATCH", "REPO/pulls/([0-9]+)", "_edit_pull"),
+    ("GET", "REPO/branches/([^/]+)", "_branch"),
     ("GET", "REPO/issues/([0-9]+)/comments", "_comments_of"),
     ("POST", "REPO/issues/([0-9]+)/comments", "_new_comment"),
     ("PATCH", "REPO/issues/comments/([0-9]+)", "_edit_comment"),
@@ -392,10 +439,13 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 def _shown_pull(pull: Pull) -> dict[str, Any]:
     return {
+        "id": 1_000_000 + pull.number,
         "number": pull.number,
         "title": pull.title,
-        "state": "closed" if pull.is_merged else "open",
+        "body": pull.body,
+        "user": {"login": pull.author},
+        "state": "closed" if pull.is_merged or pull.is_closed else "open",
         "merged_at": "2026-01-01T00:00:00Z" if pull.is_merged else None,
         "merge_commit_sha": pull.merge_commit,
-        "head": {"sha": pull.head},
+        "head": {"sha": pull.head, "ref": pull.branch},
     }

@@ -31,7 +31,7 @@ from urllib.parse import unquote
 from tests.forge.served import Call, Refused, Reply, Served, Storage, commit_of, listening, page_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 BOT = "project_42_bot_ab12"
 TOKEN = "glpat-aTokenThatNoOutputMayShow0123456789"
@@ -52,6 +52,11 @@ class Request:
     merge_commit: str | None = None
     is_merged: bool = False
     heads: list[str] = field(default_factory=list)
+    author: str = "ada"
+    body: str = ""
+    branch: str = "change"
+    base: str = "main"
+    is_closed: bool = False
 
 
 class FakeGitLab(Served):
@@ -73,6 +78,8 @@ class FakeGitLab(Served):
         self.issues: dict[int, dict[str, Any]] = {}
         self.jobs: list[dict[str, Any]] = []
         self.pipelines: dict[int, dict[str, Any]] = {}
+        self.branches: Callable[[], Mapping[str, str]] = dict
+        """The project's, and the commit of each."""
 
     @classmethod
     @contextmanager
@@ -122,6 +129,10 @@ class FakeGitLab(Served):
     def open_issues(self) -> list[dict[str, Any]]:
         """Those that are open, the oldest first."""
         return [each for each in self.issues.values() if each["state"] == "opened"]
+
+    def open_pulls(self) -> list[Request]:
+        """Those that are neither merged nor closed, the oldest first."""
+        return [each for each in self.pulls.values() if not (each.is_merged or each.is_closed)]
 
     # What jobs do.
 
@@ -175,6 +186,39 @@ class FakeGitLab(Served):
         if int(number) not in self.pulls:
             raise Refused(404, "404 Not found")
         return Reply(200, _shown_request(self.pulls[int(number)]))
+
+    def _requests(self, call: Call) -> Reply:
+        assert call.query["state"] == "opened"
+        branch = call.query["source_branch"]
+        return self._page(
+            [_shown_request(each) for each in self.open_pulls() if each.branch == branch], call
+        )
+
+    def _new_request(self, call: Call) -> Reply:
+        body, branch = self._written(call, "description"), call.body["source_branch"]
+        if branch not in self.branches():
+            raise Refused(400, {"source_branch": ["does not exist"]})
+        if any(each.branch == branch for each in self.open_pulls()):
+            raise Refused(409, "Another open merge request already exists for this source branch")
+        head = self.branches()[branch]
+        request = Request(len(self.pulls) + 1, call.body["title"], head, heads=[head])
+        request.author, request.body = self.login, body
+        request.branch, request.base = branch, call.body["target_branch"]
+        self.pulls[request.number] = request
+        return Reply(201, _shown_request(request))
+
+    def _edit_request(self, call: Call, number: str) -> Reply:
+        self._may_write()
+        request = self.pulls[int(number)]
+        if "description" in call.body:
+            request.body = self._written(call, "description")
+        request.is_closed = call.body.get("state_event") == "close"
+        return Reply(200, _shown_request(request))
+
+    def _branch(self, call: Call, name: str) -> Reply:
+        if unquote(name) not in self.branches():
+            raise Refused(404, "404 Branch Not Found")
+        return Reply(200, {"name": unquote(name)})
 
     def _notes_of(self, call: Call, kind: str, number: str) -> Reply:
         found = self._notes_on(kind, int(number))
@@ -290,6 +334,10 @@ class FakeGitLab(Served):
 _ROUTES = [
     ("GET", "/user", "_user"),
     ("GET", "PROJECT/merge_requests/([0-9]+)", "_request"),
+    ("GET", "PROJECT/merge_requests", "_requests"),
+    ("POST", "PROJECT/merge_requests", "_new_request"),
+    ("PUT", "PROJECT/merge_requests/([0-9]+)", "_edit_request"),
+    ("GET", "PROJECT/repository/branches/([^/]+)", "_branch"),
     ("GET", "PROJECT/(merge_requests|issues)/([0-9]+)/notes", "_notes_of"),
     ("POST", "PROJECT/(merge_requests|issues)/([0-9]+)/notes", "_new_note"),
     ("PUT", "PROJECT/(merge_requests|issues)/([0-9]+)/notes/([0-9]+)", "_edit_note"),
@@ -306,10 +354,20 @@ _ROUTES = [
 
 def _shown_request(request: Request) -> dict[str, Any]:
     return {
+        "id": 1_000_000 + request.number,
         "iid": request.number,
         "title": request.title,
-        "state": "merged" if request.is_merged else "opened",
+        "description": request.body,
+        "author": {"username": request.author},
+        "source_branch": request.branch,
+        "source_project_id": PROJECT,
+        "target_project_id": PROJECT,
+        "state": _state(request),
         "sha": request.head,
         "merge_commit_sha": request.merge_commit,
         "squash_commit_sha": None,
     }
+
+
+def _state(request: Request) -> str:
+    return "merged" if request.is_merged else "closed" if request.is_closed else "opened"
