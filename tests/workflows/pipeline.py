@@ -253,13 +253,18 @@ class _Job:
 
     def _reaching(self) -> str:
         """Git's settings that lead to the repository: to read by the job's token, to write by the
-        one for it, and nowhere without."""
-        writer, reader = (
+        two that may, and nowhere without."""
+        writer, project, reader = (
             f"https://{user}@{HOST}/{PATH}.git"
-            for user in (f"reconciler:{self.runner.push_token}", f"gitlab-ci-token:{JOB_TOKEN}")
+            for user in (
+                f"reconciler:{self.runner.push_token}",
+                f"reconciler:{self.runner.gitlab.token}",
+                f"gitlab-ci-token:{JOB_TOKEN}",
+            )
         )
         return (
-            f'[url "file://{self.runner.origin}"]\ninsteadOf = {writer}\ninsteadOf = {reader}\n'
+            f'[url "file://{self.runner.origin}"]\ninsteadOf = {writer}\n'
+            f"insteadOf = {project}\ninsteadOf = {reader}\n"
             f'[url "file://{self.home}/nowhere"]\n'
             f"insteadOf = https://{HOST}/\npushInsteadOf = {reader}\n"
         )

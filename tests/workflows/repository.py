@@ -57,6 +57,11 @@ class Repository:
         )
         return done.stdout.strip()
 
+    def branches(self) -> dict[str, str]:
+        """Those that were pushed, and the commit of each."""
+        heads = self.git("ls-remote", "--heads", "origin").splitlines()
+        return {ref.removeprefix("refs/heads/"): sha for sha, ref in map(str.split, heads)}
+
     def commit(self, message: str) -> str:
         """The catalogues as `entries` has them, committed; the commit."""
         for name, entries in self.entries.items():

@@ -254,3 +254,26 @@ def test_drift_keeps_one_issue_as_long_as_there_is_some(
     world.press(world.on_main(), "apply-changed radio-ads")
     world.on_main("schedule")
     assert world.forge.open_issues() == []
+
+
+def test_an_edit_is_taken_into_the_catalogue_by_merging_a_merge_request(
+    make_world: Callable[..., GitLabWorld],
+) -> None:
+    world = make_world("radio-ads")
+    world.press(world.on_main(), "apply-changed radio-ads")
+    world.edit_live(8891, "First of radio-ads", "Typed in the console")
+    heads = set()
+    for _ in range(2):
+        pipeline = world.on_main("schedule")
+        assert set(pipeline.results.values()) == {"success"}, pipeline.log
+        (request,) = world.forge.open_pulls()
+        assert "Typed in the console" in request.body
+        heads.add(world.repository.branches()["reconciler/pull-radio-ads"])
+    assert heads == {request.head}
+
+    world.merge(request)
+    pipeline = world.on_main("schedule")
+    assert set(pipeline.results.values()) == {"success"}, pipeline.log
+    assert world.titles(8891) == ["Typed in the console"]
+    assert (world.forge.open_issues(), world.forge.open_pulls()) == ([], [])
+    assert "reconciler/pull-radio-ads" not in world.repository.branches()

@@ -337,6 +337,57 @@ def test_drift_keeps_one_issue_as_long_as_there_is_some(
     assert world.forge.open_issues() == []
 
 
+def test_an_edit_is_taken_into_the_catalogue_by_merging_a_pull_request(
+    make_world: Callable[..., GitHubWorld],
+) -> None:
+    world = make_world("radio-ads")
+    world.applies()
+    world.on_main("drift", "schedule")
+    assert world.forge.open_pulls() == []
+
+    world.edit_live(8891, "First of radio-ads", "Typed in the console")
+    heads = set()
+    for _ in range(2):
+        run = world.on_main("drift", "schedule")
+        assert set(run.results.values()) == {"success"}, run.log
+        (pull,) = world.forge.open_pulls()
+        assert pull.title == "Take what was edited live into radio-ads"
+        assert "Typed in the console" in pull.body
+        heads.add(world.repository.branches()["reconciler/pull-radio-ads"])
+    assert heads == {pull.head}
+    assert len(world.forge.open_issues()) == 1
+
+    world.merge(pull)
+    changed = world.repository.git("show", "--format=", "-U0", "--first-parent", "main")
+    assert re.findall(r"^[-+] .*", changed, re.MULTILINE) == [
+        "-    title: First of radio-ads",
+        "+    title: Typed in the console",
+    ]
+    world.applies()
+    assert world.titles(8891) == ["Typed in the console"]
+    run = world.on_main("drift", "schedule")
+    assert set(run.results.values()) == {"success"}, run.log
+    assert (world.forge.open_issues(), world.forge.open_pulls()) == ([], [])
+    assert "reconciler/pull-radio-ads" not in world.repository.branches()
+
+
+def test_an_edit_that_is_undone_needs_no_pull_request_any_more(
+    make_world: Callable[..., GitHubWorld],
+) -> None:
+    world = make_world("radio-ads")
+    world.applies()
+    world.edit_live(8891, "First of radio-ads", "Typed in the console")
+    world.on_main("drift", "schedule")
+    (pull,) = world.forge.open_pulls()
+
+    world.applies()
+    assert world.titles(8891) == ["First of radio-ads"]
+    run = world.on_main("drift", "schedule")
+    assert set(run.results.values()) == {"success"}, run.log
+    assert pull.is_closed
+    assert world.forge.open_issues() == []
+
+
 def test_a_ledger_in_a_file_is_kept_as_an_artifact_and_its_anchor_is_said(
     make_world: Callable[..., GitHubWorld],
 ) -> None:

@@ -23,6 +23,10 @@ class World:
     service: Sandbox
     repository: Repository
 
+    def __post_init__(self) -> None:
+        """The forge knows the repository's branches."""
+        self.forge.branches = self.repository.branches
+
     def open_pull(self, title: str) -> Pull | Request:
         """Commit what is in `entries` to a branch, and open a pull or merge request of it."""
         self.repository.git("checkout", "-q", "-b", f"change-{len(self.forge.pulls)}")
@@ -39,6 +43,7 @@ class World:
     def merge(self, pull: Pull | Request) -> str:
         """Merge it into main; the new commit there."""
         git = self.repository.git
+        git("fetch", "-q", "origin")
         git("checkout", "-q", "main")
         git("merge", "-q", "--no-ff", "-m", f"Merge {pull.title}", pull.head)
         git("push", "-q", "origin", "main")
