@@ -186,6 +186,38 @@ def ledger_option(function: Function) -> Function:
     )
 
 
+def metrics_option(function: Function) -> Function:
+    """Where the run is measured."""
+    return _all(
+        function,
+        click.option(
+            "--metrics",
+            type=click.Path(path_type=Path),
+            metavar="FILE.prom",
+            help="Add how this run ended to this file, for the textfile collector of Prometheus' "
+            "node exporter. Others may read it.",
+        ),
+    )
+
+
+def notify_options(function: Function) -> Function:
+    """Who is told of the run."""
+    return _all(
+        function,
+        click.option(
+            "--notify",
+            type=click.Choice(["slack", "json"]),
+            help="Post what there is to say to the webhook in RECONCILER_WEBHOOK_URL: in Slack's "
+            "shape, or as JSON for programs.",
+        ),
+        click.option(
+            "--webhook-file",
+            type=click.Path(path_type=Path),
+            help="With --notify: read the webhook's address from this file instead.",
+        ),
+    )
+
+
 def verbose_option(function: Function) -> Function:
     """How much is shown."""
     return _all(
