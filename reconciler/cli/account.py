@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-from reconciler.cli import environment, exits
+from reconciler.cli import exits
 from reconciler.cli.options import metrics_option, notify_options
 from reconciler.cli.output import Output
 from reconciler.clock import SystemClock
@@ -128,6 +128,7 @@ class _Told:
             if webhook_file is not None:
                 raise UsageError("--webhook-file is where to --notify: it goes with that")
             return
+        from reconciler.cli import environment
         from reconciler.webhook import Webhook
 
         url = environment.webhook_url(webhook_file)
@@ -161,6 +162,7 @@ class _Told:
         write_metrics(path, "".join(exposition(series_after(before, ending))))
 
     def _post(self, webhook: "Webhook", ending: "Ending") -> None:
+        from reconciler.cli import environment
         from reconciler.cli.showing import made_now
         from reconciler.core.message import is_worth_telling, message_of
         from reconciler.http.origins import is_plain

@@ -81,7 +81,7 @@ def message_of(ending: Ending, *, at: str, tool: str, ci_run: str | None) -> Mes
         exit_code=ending.exit_code,
         at=at,
         tool=tool,
-        counts={what: counts[what] for what in (*_GRAVEST, *_WORST) if counts[what]},
+        counts={str(what): counts[what] for what in (*_GRAVEST, *_WORST) if counts[what]},
         items=tuple(items[:MOST_ITEMS]),
         more=max(0, len(items) - MOST_ITEMS),
         converged=None if applying is None else applying.converged,
