@@ -194,6 +194,7 @@ def metrics_option(function: Function) -> Function:
             "--metrics",
             type=click.Path(path_type=Path),
             metavar="FILE.prom",
+            callback=_check_metrics,
             help="Add how this run ended to this file, for the textfile collector of Prometheus' "
             "node exporter. Others may read it.",
         ),
@@ -292,6 +293,16 @@ def _all(function: Function, *options: Callable[[Function], Function]) -> Functi
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def _check_metrics(
+    _context: click.Context, _parameter: click.Parameter, path: Path | None
+) -> Path | None:
+    """The collector reads no file of another name; and whoever names the catalogue by mistake, or
+    the ledger, does not lose it."""
+    if path is not None and path.suffix != ".prom":
+        raise click.BadParameter(f"{str(path)!r} is not read by Prometheus: name it FILE.prom")
+    return path
 
 
 def _parse_allow(

@@ -25,7 +25,7 @@ _HEADER: Final = 150
 _SECTION: Final = 3_000
 _NAME: Final = 64
 _TITLE: Final = 80
-_ERROR: Final = 400
+_ERROR: Final = 280
 """Columns. Escaped, none is more than five times as long."""
 
 
@@ -85,12 +85,17 @@ def _packed(lines: Iterable[str]) -> Iterator[str]:
     """As many lines together as a section takes."""
     packed = ""
     for line in lines:
-        if packed and len(packed) + len(line) >= _SECTION:
+        if packed and _length(packed) + _length(line) >= _SECTION:
             yield packed
             packed = ""
         packed += f"\n{line}" if packed else line
     if packed:
         yield packed
+
+
+def _length(text: str) -> int:
+    """As programs in JavaScript count: an emoji is two."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _section(text: str) -> Json:

@@ -186,6 +186,17 @@ class TestTheFile:
         assert "the plan is not the one that was reviewed" in ended.err
         assert "writing the metrics" in ended.err
 
+    @pytest.mark.parametrize("name", ["catalog.yaml", ".reconciler/ledger.jsonl", "metrics"])
+    def test_of_another_name_is_refused_and_left_as_it_is(
+        self, applied: Workplace, name: str
+    ) -> None:
+        path = applied.folder / name
+        before = path.read_bytes() if path.exists() else None
+        ended = applied.run("drift", "--metrics", name)
+        assert ended.code == 64
+        assert "name it FILE.prom" in ended.err
+        assert (path.read_bytes() if path.exists() else None) == before
+
     def test_is_not_there_without_the_option(self, applied: Workplace) -> None:
         applied.run("drift")
         assert not list(Path(applied.folder).glob("*.prom"))

@@ -22,7 +22,22 @@ TEXTS = st.text(max_size=300) | st.lists(
     st.sampled_from(["<!channel>", "<https://x|y>", "`", "```", "&lt;", "@here", "*", "\\", "\n"])
     | st.text(max_size=5)
 ).map("".join)  # fmt: skip
-LONG = [char * 3000 for char in ("&", "<", "`", "\u202e", "x", "\\", "\u3042")]
+LONG = [
+    char * 3000
+    for char in (
+        "\U0001f600",
+        "a\u0301\u0301\u0301\u0301",
+        "a\U0001d167",
+        "&\u0301",
+        "&",
+        "<",
+        "`",
+        "\u202e",
+        "x",
+        "\\",
+        "\u3042",
+    )
+]
 
 
 def told(text: str, count: int = 10) -> Message:
@@ -97,7 +112,7 @@ def test_no_limit_of_slack_is_passed(text: str) -> None:
     for block in body["blocks"]:
         if block["type"] == "header":
             assert len(block["text"]["text"]) <= 150
-    assert all(len(each) <= 3000 for each in texts(body))
+    assert all(len(each.encode("utf-16-le")) <= 2 * 3000 for each in texts(body))
     assert all(not re.search(r"&(?!amp;|lt;|gt;)", each) for each in texts(body))
 
 
