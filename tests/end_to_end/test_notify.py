@@ -61,7 +61,8 @@ class TestADrift:
     def test_that_was_found_is_posted(
         self, applied: Workplace, sandbox: Sandbox, hook: Server
     ) -> None:
-        sandbox.edit(sandbox.files(8891)[0]["id"], title="<!channel> `x`")
+        (spring,) = [file for file in sandbox.files(8891) if file["title"] == "Spring ad"]
+        sandbox.edit(spring["id"], title="<!channel> `x`")
         ended = Place(applied, hook.url).run("drift", "--notify", "json", "-v", env=CI)
         assert (ended.code, "warning" in ended.err) == (2, False)
         (message,) = told(hook)
