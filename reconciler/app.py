@@ -40,6 +40,7 @@ from reconciler.stages import stage
 
 if TYPE_CHECKING:
     from reconciler.api import ReadClient, WriteClient
+    from reconciler.api.counting import CallCounter
     from reconciler.api.dump import Memory
     from reconciler.api.transport import Transport
 
@@ -77,6 +78,8 @@ class Connection:
     proxies: Mapping[str, str] = field(default_factory=dict)
     ca_bundle: str | None = None
     clock: Clock = field(default_factory=SystemClock)
+    counter: "CallCounter | None" = None
+    """Is told of every request, for whoever wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,4 +262,5 @@ def _client(
         pace=Pace(connection.clock, connection.max_rps),
         clock=connection.clock,
         concurrency=connection.concurrency,
+        counter=connection.counter,
     )

@@ -18,6 +18,7 @@ ReconcilerError                  exit 1 unless said otherwise
 │   ├── ForgeHasNot              404
 │   └── ForgeUnclear             sent, but whether it was done is not known
 ├── DriftFileError               not a file that `drift --format json` wrote
+├── MetricsFileError             the metrics cannot be written, or what is there not be read
 ├── PlanFileError                not a plan file of ours, or its bytes were changed
 ├── SnapshotError                not a snapshot of ours, changed, too old, or not of this service
 ├── StalePlan                    the plan is not what was reviewed (exit 4)
@@ -128,6 +129,10 @@ class ForgeUnclear(ForgeError):
 
 class DriftFileError(ReconcilerError):
     """A file that is not a drift of this format."""
+
+
+class MetricsFileError(ReconcilerError):
+    """The metrics cannot be written, or what is in their place cannot be read."""
 
 
 class PlanFileError(ReconcilerError):

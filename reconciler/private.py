@@ -56,9 +56,9 @@ def open_file(path: Path, flags: int) -> int:
     return file
 
 
-def write(path: Path, pieces: Iterable[bytes]) -> None:
+def write(path: Path, pieces: Iterable[bytes], *, for_everybody: bool = False) -> None:
     """Write a file beside `path` and put it there in one step, with mode 0600: it is there whole
-    or not at all, whatever comes of the pieces.
+    or not at all, whatever comes of the pieces. `for_everybody`: others may read it (0644).
 
     It takes the place of a file. Anything else there is refused, a link too: one that somebody
     planted is never followed, and one that is meant is not lost. Raises `OSError`.
@@ -71,6 +71,8 @@ def write(path: Path, pieces: Iterable[bytes]) -> None:
         try:
             file.writelines(pieces)
             file.flush()
+            if for_everybody:
+                os.fchmod(file.fileno(), 0o644)
             os.fsync(file.fileno())
             Path(file.name).replace(path)
         except BaseException:

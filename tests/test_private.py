@@ -72,6 +72,10 @@ class TestAFileAsAWhole:
         write(tmp_path / "new", [b"a", b"b"])
         assert (mode(tmp_path / "new"), (tmp_path / "new").read_bytes()) == (0o600, b"ab")
 
+    def test_that_is_for_everybody_can_be_read_and_not_written(self, tmp_path: Path) -> None:
+        write(tmp_path / "new", [b"x"], for_everybody=True)
+        assert mode(tmp_path / "new") == 0o644
+
     def test_is_not_there_where_its_pieces_end_in_an_error(self, tmp_path: Path) -> None:
         (tmp_path / "new").write_bytes(b"before")
 

@@ -11,9 +11,10 @@ from concurrent.futures import CancelledError
 from contextlib import nullcontext
 from typing import TypeVar
 
+from reconciler.api.counting import CallCounter
 from reconciler.api.pace import Pace
 from reconciler.api.retry import Budget, wait_before_next
-from reconciler.api.transport import Request, Transport
+from reconciler.api.transport import Answer, Request, Transport
 from reconciler.api.upload import Upload
 from reconciler.core.ports import Clock, Sending
 from reconciler.errors import ServiceError, Throttled, Unclear
@@ -25,12 +26,15 @@ class Asking:
     """Asks for all workers of one run: they share its pace, and its budget of requests that are
     asked again."""
 
-    def __init__(self, transport: Transport, pace: Pace, clock: Clock) -> None:
-        """`clock` for the waits between attempts."""
+    def __init__(
+        self, transport: Transport, pace: Pace, clock: Clock, counter: CallCounter
+    ) -> None:
+        """`clock` for the waits between attempts. `counter` is told of each that went out."""
         self._transport = transport
         self._pace = pace
         self._is_given_up = threading.Event()
         self._clock = clock
+        self._counter = counter
         self._budget = Budget()
 
     def ask(
@@ -64,6 +68,7 @@ class Asking:
                     raise
                 if wait:
                     self._clock.sleep(wait)
+                self._counter.asks_again()
                 attempt += 1
             else:
                 self._budget.earn()
@@ -135,8 +140,7 @@ class Asking:
         status: int | None = None
         known = False
         try:
-            with nullcontext() if upload is None else upload() as body:
-                answer = self._transport.send(request, body)
+            answer = self._send(request, upload)
             status = answer.status
             self._pace.went_well(started)
             if answer.after is not None:
@@ -152,6 +156,17 @@ class Asking:
             if sending is not None:
                 sending.ended(status, known=known)
         return meant
+
+    def _send(self, request: Request, upload: Callable[[], Upload] | None) -> Answer:
+        """The answer, counted, or else its failure."""
+        try:
+            with nullcontext() if upload is None else upload() as body:
+                answer = self._transport.send(request, body)
+        except ServiceError as failure:
+            self._counter.failed(request.method, failure)
+            raise
+        self._counter.answered(request.method, answer.status)
+        return answer
 
     def _slow_down(self, failure: ServiceError, started: float) -> None:
         """All wait, whoever was told to, and whether this request goes again or not."""

@@ -11,6 +11,7 @@ import orjson
 from reconciler.api import classify, wire
 from reconciler.api.addresses import checked_region
 from reconciler.api.asking import Asking, Meant
+from reconciler.api.counting import CallCounter
 from reconciler.api.dump import Calls, Dumps, Memory
 from reconciler.api.dump_format import objects
 from reconciler.api.listing import FilesOf, Lister, in_pages
@@ -50,12 +51,13 @@ class ReadClient:
         pace: Pace,
         clock: Clock,
         concurrency: int = 8,
+        counter: CallCounter | None = None,
     ) -> None:
         """`buckets`: by the catalogue's names, which every method takes. A client is one run's, as
-        its pace is."""
+        its pace is. `counter`: is told of every request, for whoever wants to know."""
         self._addresses = transport.addresses
         self._buckets = buckets
-        self._asking = Asking(transport, pace, clock)
+        self._asking = Asking(transport, pace, clock, counter or CallCounter())
         self._clock = clock
         self._concurrency = concurrency
         self._regions: dict[int, str | None] = {}

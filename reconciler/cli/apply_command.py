@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.account import Account, accounted
 from reconciler.cli.duration import DURATION
 from reconciler.cli.options import (
     NamedLedger,
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
 )
 @verbose_option
 @with_output
+@accounted("apply")
 @timed
 def command(
     plan_file: Path | None,
@@ -92,6 +94,7 @@ def command(
     stop_after: float | None,
     verbose: bool,
     output: Output,
+    account: Account,
 ) -> int:
     """Execute a plan.
 
@@ -114,8 +117,8 @@ def command(
     asked.check()
     given = asked.read()
     loaded = open_catalog(catalog, source_root, output)
-    desired = loaded.desired
-    how = connection(desired.base_url, token_file, concurrency, max_rps)
+    account.desired = desired = loaded.desired
+    how = connection(desired.base_url, token_file, concurrency, max_rps, account.counter)
     run_id = environment.new_run_id()
     run = Run(
         id=run_id,
@@ -147,6 +150,7 @@ def command(
                 halt=halt,
                 progress=watch,
             )
+    account.applied(work, finished)
     tell_unwritten(finished, run.ledger, output)
     if stop_after is not None and finished.report.left and stopped.by is None:
         output.tell("the time of --stop-after was over: the next apply goes on")

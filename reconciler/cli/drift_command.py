@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.account import Account, accounted
 from reconciler.cli.options import (
     NamedLedger,
     catalog_options,
@@ -38,6 +39,7 @@ from reconciler.cli.timing import timed
 @click.option("--unmanaged", is_flag=True, help="Show foreign files, and count them as drift.")
 @verbose_option
 @with_output
+@accounted("drift")
 @timed
 def command(
     catalog: Path,
@@ -52,6 +54,7 @@ def command(
     unmanaged: bool,
     verbose: bool,
     output: Output,
+    account: Account,
 ) -> int:
     """Compare what is live with what should be, and say on which side it changed.
 
@@ -64,7 +67,9 @@ def command(
     from reconciler.core.marks import mark_fields
     from reconciler.driftfile import write_drift
 
-    desired, live = open_and_read(catalog, source_root, token_file, concurrency, max_rps, output)
+    desired, live = open_and_read(
+        catalog, source_root, token_file, concurrency, max_rps, output, account=account
+    )
     check_only(only, desired, live)
     drift = find_drift(
         desired,
@@ -73,6 +78,7 @@ def command(
         only=tuple(sorted(set(only))),
         unmanaged=unmanaged,
     )
+    account.drift = drift
     report = DriftReport(desired.catalog, drift, made_now())
     if out is not None:
         write_drift(out, report)

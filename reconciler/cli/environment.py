@@ -14,7 +14,8 @@ from reconciler.core.model import Json
 from reconciler.errors import TokenRefused, UsageError
 
 _TOKEN = "ACRCLOUD_ACCESS_TOKEN"
-_LONGEST_TOKEN = 10_000
+_WEBHOOK = "RECONCILER_WEBHOOK_URL"
+_LONGEST_SECRET = 10_000
 
 
 def read_token(token_file: str | None) -> str:
@@ -23,7 +24,10 @@ def read_token(token_file: str | None) -> str:
     if token_file == "-":
         token = sys.stdin.readline()
     elif token_file is not None:
-        token = _from_file(Path(token_file))
+        try:
+            token = _secret_in(Path(token_file), "token")
+        except _NoSecretError as error:
+            raise TokenRefused(str(error)) from None
     else:
         token = os.environ.get(_TOKEN, "")
     token = token.strip()
@@ -32,6 +36,24 @@ def read_token(token_file: str | None) -> str:
     if not token.isascii() or not token.isprintable() or " " in token:
         raise TokenRefused("the token holds characters that no token has: is it the right one?")
     return token
+
+
+def webhook_url(webhook_file: Path | None) -> str:
+    """The webhook's address, from `--webhook-file` or the environment; it is a secret, as the
+    token is. Raises `UsageError` where there is none."""
+    try:
+        url = (
+            os.environ.get(_WEBHOOK, "")
+            if webhook_file is None
+            else _secret_in(webhook_file, "webhook")
+        )
+    except _NoSecretError as error:
+        raise UsageError(str(error)) from None
+    if not url.strip():
+        raise UsageError(
+            f"there is no webhook to notify: set {_WEBHOOK}, or give --webhook-file PATH"
+        )
+    return url.strip()
 
 
 def base_url() -> str | None:
@@ -106,20 +128,26 @@ def provenance(folder: Path, files: Iterable[Path]) -> Mapping[str, Json]:
     from reconciler.cli import commit
 
     env = os.environ
-    github = env.get("GITHUB_RUN_ID") and (
-        f"{env.get('GITHUB_SERVER_URL', '')}/{env.get('GITHUB_REPOSITORY', '')}"
-        f"/actions/runs/{env['GITHUB_RUN_ID']}"
-    )
     head = env.get("GITHUB_SHA") or env.get("CI_COMMIT_SHA") or commit.head_of(folder)
     found: dict[str, Json] = {
         "actor": env.get("GITHUB_ACTOR") or env.get("GITLAB_USER_LOGIN") or _user(),
         "host": platform.node(),
         "commit": head,
         "dirty": None if head is None else commit.is_dirty(folder, head, files),
-        "ci_run": github or env.get("CI_PIPELINE_URL"),
+        "ci_run": ci_run(),
         "pull_request": _pull_request(env),
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def ci_run() -> str | None:
+    """The address of the CI run that this is part of."""
+    env = os.environ
+    github = env.get("GITHUB_RUN_ID") and (
+        f"{env.get('GITHUB_SERVER_URL', '')}/{env.get('GITHUB_REPOSITORY', '')}"
+        f"/actions/runs/{env['GITHUB_RUN_ID']}"
+    )
+    return github or env.get("CI_PIPELINE_URL")
 
 
 def _pull_request(env: Mapping[str, str]) -> str | None:
@@ -130,21 +158,26 @@ def _pull_request(env: Mapping[str, str]) -> str | None:
     return f"#{parts[2]}" if parts[:2] == ["refs", "pull"] and len(parts) > 2 else None
 
 
-def _from_file(path: Path) -> str:
+class _NoSecretError(Exception):
+    """Why there is no secret in a file, in whole sentences."""
+
+
+def _secret_in(path: Path, what: str) -> str:
+    """The text of a file for its owner alone. Raises `_NoSecretError`."""
     try:
-        data, mode = regular.read(path, _LONGEST_TOKEN)
+        data, mode = regular.read(path, _LONGEST_SECRET)
         if mode & 0o077:
-            raise TokenRefused(
-                f"the token file {path} can be read by others: `chmod 600 {path}` first"
+            raise _NoSecretError(
+                f"the {what} file {path} can be read by others: `chmod 600 {path}` first"
             )
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        raise TokenRefused(f"the token file {path} holds no text") from None
+        raise _NoSecretError(f"the {what} file {path} holds no text") from None
     except regular.NotReadError as error:
-        # Without the path, which may be the token itself, given by mistake.
-        raise TokenRefused(
-            f"the token file: {error}; --token-file takes the path of a file, and never the token "
-            "itself"
+        # Without the path, which may be the secret itself, given by mistake.
+        raise _NoSecretError(
+            f"the {what} file: {error}; --{what}-file takes the path of a file, and never the "
+            f"{what} itself"
         ) from None
 
 

@@ -13,14 +13,41 @@
 | 64      | usage                                                                          |
 | 130/143 | a signal                                                                       |
 
-Where several fit: the first of 130/143, 7, 6, 5, 1, 3, 4, 2.
+Where several fit: the first of 130/143, 64, 7, 6, 5, 1, 3, 4, 2.
 """
 
-from reconciler.applying import Finished
+from typing import TYPE_CHECKING
+
+import click
+
 from reconciler.core.outcome import Applied, Stale
+from reconciler.errors import ReconcilerError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.applying import Finished
+
+_ORDER = (130, 143, UsageError.exit_code, 7, 6, 5, 1, 3, 4, 2, 0)
 
 
-def of_apply(finished: Finished, *, signal: int | None, wait: bool) -> int:
+def of_error(error: BaseException) -> int:
+    """What a command ends with that met this."""
+    match error:
+        case ReconcilerError():
+            return error.exit_code
+        case click.UsageError():
+            return UsageError.exit_code
+        case click.Abort() | KeyboardInterrupt() | EOFError():
+            return 130
+        case _:
+            return 1
+
+
+def first_of(code: int, other: int) -> int:
+    """The one of two that goes before the other."""
+    return min(code, other, key=_ORDER.index)
+
+
+def of_apply(finished: "Finished", *, signal: int | None, wait: bool) -> int:
     """The exit code of an apply that was begun."""
     report = finished.report
     outcomes = report.outcomes.values()

@@ -186,6 +186,39 @@ def ledger_option(function: Function) -> Function:
     )
 
 
+def metrics_option(function: Function) -> Function:
+    """Where the run is measured."""
+    return _all(
+        function,
+        click.option(
+            "--metrics",
+            type=click.Path(path_type=Path),
+            metavar="FILE.prom",
+            callback=_check_metrics,
+            help="Add how this run ended to this file, for the textfile collector of Prometheus' "
+            "node exporter. Others may read it.",
+        ),
+    )
+
+
+def notify_options(function: Function) -> Function:
+    """Who is told of the run."""
+    return _all(
+        function,
+        click.option(
+            "--notify",
+            type=click.Choice(["slack", "json"]),
+            help="Post what there is to say to the webhook in RECONCILER_WEBHOOK_URL: in Slack's "
+            "shape, or as JSON for programs.",
+        ),
+        click.option(
+            "--webhook-file",
+            type=click.Path(path_type=Path),
+            help="With --notify: read the webhook's address from this file instead.",
+        ),
+    )
+
+
 def verbose_option(function: Function) -> Function:
     """How much is shown."""
     return _all(
@@ -260,6 +293,16 @@ def _all(function: Function, *options: Callable[[Function], Function]) -> Functi
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def _check_metrics(
+    _context: click.Context, _parameter: click.Parameter, path: Path | None
+) -> Path | None:
+    """The collector reads no file of another name; and whoever names the catalogue by mistake, or
+    the ledger, does not lose it."""
+    if path is not None and path.suffix != ".prom":
+        raise click.BadParameter(f"{str(path)!r} is not read by Prometheus: name it FILE.prom")
+    return path
 
 
 def _parse_allow(

@@ -19,6 +19,7 @@ from reconciler.app import (
 from reconciler.asked import AskedDumps
 from reconciler.catalog.loading import Meanwhile
 from reconciler.cli import environment
+from reconciler.cli.account import Account
 from reconciler.cli.output import Output
 from reconciler.clock import SystemClock
 from reconciler.core.model import Bucket, DesiredState, LiveState
@@ -29,6 +30,7 @@ from reconciler.stages import stage
 
 if TYPE_CHECKING:
     from reconciler.api import ReadClient
+    from reconciler.api.counting import CallCounter
 
 
 def open_catalog(
@@ -48,15 +50,21 @@ def open_catalog(
 
 
 def connection(
-    url: str, token_file: str | None, concurrency: int, max_rps: float | None
+    url: str,
+    token_file: str | None,
+    concurrency: int,
+    max_rps: float | None,
+    counter: "CallCounter | None" = None,
 ) -> Connection:
-    """How the service is reached, with the token and the operator's proxies."""
+    """How the service is reached, with the token and the operator's proxies. `counter`: is told of
+    every request."""
     return Connection(
         token=environment.read_token(token_file),
         concurrency=concurrency,
         max_rps=max_rps,
         proxies=environment.proxies(url),
         ca_bundle=environment.ca_bundle(),
+        counter=counter,
     )
 
 
@@ -67,9 +75,10 @@ def read_for(
     max_rps: float | None,
     output: Output,
     read: "Callable[[ReadClient], LiveState]" = read_live,
+    counter: "CallCounter | None" = None,
 ) -> LiveState:
     """The live state, read by a client that cannot write."""
-    how = connection(desired.base_url, token_file, concurrency, max_rps)
+    how = connection(desired.base_url, token_file, concurrency, max_rps, counter)
     with (
         output.busy("reading the buckets"),
         connected(desired.base_url, desired.buckets, how) as service,
@@ -85,19 +94,26 @@ def open_and_read(
     max_rps: float | None,
     output: Output,
     refresh: str = "list",
+    account: Account | None = None,
 ) -> tuple[DesiredState, LiveState]:
     """The catalogue and the live state, which is listed while a large catalogue is still read.
-    What is wrong with the catalogue is said first. `refresh`: as of the option."""
+    What is wrong with the catalogue is said first. `refresh`: as of the option. `account`: where
+    the catalogue is noted once it is known, and the requests are."""
+    account = account or Account()
+
+    def read_now(desired: DesiredState, how: "Callable[[ReadClient], LiveState]") -> LiveState:
+        counter = account.counter
+        return read_for(desired, token_file, concurrency, max_rps, output, how, counter)
+
     if refresh == "dump":
-        desired = open_catalog(catalog, source_root, output).desired
-        how = _by_dump(output)
-        return desired, read_for(desired, token_file, concurrency, max_rps, output, how)
+        account.desired = desired = open_catalog(catalog, source_root, output).desired
+        return desired, read_now(desired, _by_dump(output))
     with ExitStack() as under_way:
         coming: list[Future[LiveState]] = []
 
         def begin(base_url: str, buckets: Mapping[str, Bucket]) -> None:
             try:
-                how = connection(base_url, token_file, concurrency, max_rps)
+                how = connection(base_url, token_file, concurrency, max_rps, account.counter)
                 coming.append(under_way.enter_context(reading_ahead(base_url, buckets, how)))
             except ReconcilerError as error:
                 # Said below, once the catalogue is found right. It is not tried again: a token
@@ -106,9 +122,9 @@ def open_and_read(
                 refused.set_exception(error)
                 coming.append(refused)
 
-        desired = open_catalog(catalog, source_root, output, begin).desired
+        account.desired = desired = open_catalog(catalog, source_root, output, begin).desired
         if not coming:
-            return desired, read_for(desired, token_file, concurrency, max_rps, output)
+            return desired, read_now(desired, read_live)
         with output.busy("reading the buckets"), stage("list"):
             return desired, coming[0].result()
 

@@ -110,10 +110,11 @@ def client(clock: FakeClock, transport: Callable[..., Transport]) -> MakeClient:
     """The options are the product's."""
 
     def make(base_url: str, **options: Any) -> WriteClient:
-        of_client = {"buckets", "max_rps", "concurrency"}
+        of_client = {"buckets", "max_rps", "concurrency", "counter"}
         of_transport = {name: options[name] for name in options.keys() - of_client}
         return WriteClient(
             buckets=options.get("buckets", BUCKETS),
+            counter=options.get("counter"),
             transport=transport(base_url, **of_transport),
             pace=Pace(clock, options.get("max_rps")),
             clock=clock,

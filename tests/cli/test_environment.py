@@ -73,6 +73,41 @@ class TestTheToken:
             environment.read_token(str(tmp_path / name))
 
 
+class TestTheWebhook:
+    URL = "https://hooks.example.com/services/secret"
+
+    def test_its_address_comes_from_the_variable(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("RECONCILER_WEBHOOK_URL", f" {self.URL}\n")
+        assert environment.webhook_url(None) == self.URL
+
+    def test_a_file_goes_before_the_variable(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("RECONCILER_WEBHOOK_URL", "https://other.example/x")
+        path = tmp_path / "webhook"
+        path.write_text(f"{self.URL}\n")
+        path.chmod(0o600)
+        assert environment.webhook_url(path) == self.URL
+
+    def test_a_file_that_others_can_read_is_refused(self, tmp_path: Path) -> None:
+        path = tmp_path / "webhook"
+        path.write_text(self.URL)
+        path.chmod(0o644)
+        with pytest.raises(UsageError, match="can be read by others"):
+            environment.webhook_url(path)
+
+    def test_an_address_that_is_given_for_a_path_is_not_shown(self) -> None:
+        with pytest.raises(UsageError, match="never the webhook itself") as caught:
+            environment.webhook_url(Path(self.URL))
+        assert "secret" not in str(caught.value)
+        assert caught.value.__cause__ is None
+
+    def test_none_is_asked_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("RECONCILER_WEBHOOK_URL", raising=False)
+        with pytest.raises(UsageError, match="set RECONCILER_WEBHOOK_URL"):
+            environment.webhook_url(None)
+
+
 class TestProxies:
     def test_the_operators_proxy_is_used(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")

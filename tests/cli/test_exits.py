@@ -1,15 +1,23 @@
 """What an apply ends with: the table of `reconciler.cli.exits`, row by row."""
 
+import click
 import pytest
 
 from reconciler.apply import Report
 from reconciler.applying import Finished
-from reconciler.cli.exits import of_apply
+from reconciler.cli.exits import first_of, of_apply, of_error
 from reconciler.core.content import Content
 from reconciler.core.model import FileId, Key
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import ChangeId, Delete
-from reconciler.errors import LedgerError, ReconcilerError, TokenRefused
+from reconciler.errors import (
+    LedgerError,
+    ReconcilerError,
+    RefusedByGuardrail,
+    StalePlan,
+    TokenRefused,
+    UsageError,
+)
 
 CHANGES = tuple(
     Delete(Key("k"), FileId(number), "", "spots", 1, Content("t", {}), "for eyes")
@@ -63,3 +71,33 @@ def test_without_waiting_all_sent_is_0_and_a_failure_is_not() -> None:
     assert of_apply(only_waiting, signal=None, wait=True) == 3
     assert of_apply(finished(DONE, Failed("no")), signal=None, wait=False) == 3
     assert of_apply(finished(DONE), signal=None, wait=False) == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (TokenRefused("no"), 7),
+        (RefusedByGuardrail("no"), 6),
+        (StalePlan("no"), 4),
+        (ReconcilerError("no"), 1),
+        (UsageError("no"), 64),
+        (click.UsageError("no"), 64),
+        (click.ClickException("no"), 1),
+        (click.Abort(), 130),
+        (KeyboardInterrupt(), 130),
+        (BrokenPipeError(), 1),
+        (ValueError("a mistake of ours"), 1),
+    ],
+)
+def test_what_an_error_ends_a_command_with(error: BaseException, code: int) -> None:
+    assert of_error(error) == code
+
+
+@pytest.mark.parametrize("code", [130, 143, 64, 7, 6, 5, 1])
+def test_what_goes_before_an_error_of_1(code: int) -> None:
+    assert first_of(code, 1) == first_of(1, code) == code
+
+
+@pytest.mark.parametrize("code", [0, 2, 3, 4])
+def test_what_does_not(code: int) -> None:
+    assert first_of(code, 1) == first_of(1, code) == 1
