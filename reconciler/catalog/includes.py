@@ -1,6 +1,8 @@
 """Which files a catalogue includes: globs that stay inside its own folder."""
 
+import fnmatch
 import os
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,9 +34,17 @@ class Included:
 
 
 def included(
-    folder: Path, main: Path, patterns: list[str], file: str, findings: Findings
+    folder: Path,
+    main: Path,
+    patterns: list[str],
+    file: str,
+    findings: Findings,
+    coming: Collection[str] = (),
 ) -> list[Included]:
-    """The included files, each once, in the order of the patterns and then of their names."""
+    """The included files, each once, in the order of the patterns and then of their names.
+
+    `coming`: names of files that need not be there yet.
+    """
     root = folder.resolve()
     seen = {main.resolve()}
     globs = Globs(root)
@@ -54,7 +64,8 @@ def included(
         for name, why in closed:
             hint = "only what lies in it can be included"
             findings.error(file, where, f"{shown(name)} {why}", hint)
-        if not names and not closed:
+        expected = any(is_included([pattern], name) for name in coming)
+        if not names and not closed and not expected:
             hint = "paths are relative to the catalogue's folder"
             findings.error(file, where, f"{shown(pattern)} matches no file", hint)
         for name in names:
@@ -65,6 +76,26 @@ def included(
                 seen.add(one.path)
                 found.append(one)
     return found
+
+
+def is_included(patterns: Sequence[str], name: str) -> bool:
+    """Whether a file of this name, relative to the folder, would be included once it is there."""
+    return any(_fits(pattern.split("/"), name.split("/")) for pattern in patterns)
+
+
+def _fits(parts: list[str], names: list[str]) -> bool:
+    if not parts or not names:
+        return parts == names
+    if parts[0] == "**" and len(parts) > 1:
+        deeper = len(names) > 1 and not names[0].startswith(".")
+        return _fits(parts[1:], names) or (deeper and _fits(parts, names[1:]))
+    hidden = names[0].startswith(".") and not parts[0].startswith(".")
+    return not hidden and fnmatch.fnmatchcase(names[0], parts[0]) and _fits(parts[1:], names[1:])
+
+
+def included_file(name: str, path: Path, size: int) -> Included:
+    """A file of a known format that no pattern names."""
+    return Included(name, path, FORMATS[Path(name).suffix.lower()], -1, size)
 
 
 def _complaint(pattern: str) -> str | None:
