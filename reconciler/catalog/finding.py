@@ -91,25 +91,29 @@ class _Finding:
             if not entry.name.startswith("."):
                 return [path]
             self._leave_out(f"{path}/", "is hidden: not looked into")
-        elif entry.is_symlink() and entry.is_dir():
+        elif entry.is_symlink() and _is_folder(entry):
             self._leave_out(path, "is a link to a folder: not followed")
         elif suffix not in SUFFIXES:
-            self.others[suffix] += 1
+            self.others[_shown(suffix)] += 1
         elif entry.name.startswith("."):
             self._leave_out(path, "is hidden: no entry is made of it")
-        elif not _is_text(path):
+        elif _shown(path) != path:
             self._leave_out(path, "has a name that is not UTF-8, which no catalogue can hold")
         else:
             self.audio.append(path)
         return []
 
     def _leave_out(self, path: str, why: str) -> None:
-        self.notes.append(Note(path, why, left_out=True))
+        self.notes.append(Note(_shown(path), why, left_out=True))
 
 
-def _is_text(path: str) -> bool:
+def _shown(name: str) -> str:
+    """The name as text, whatever its bytes are."""
+    return os.fsencode(name).decode(errors="backslashreplace")
+
+
+def _is_folder(link: "os.DirEntry[str]") -> bool:
     try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        return link.is_dir()
+    except OSError:
+        return False  # it leads to itself, or into what is closed

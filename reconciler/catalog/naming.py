@@ -68,7 +68,7 @@ class Naming:
         notes = [
             Note(file.path, what)
             for file, each in zip(files, tags, strict=True)
-            for what in self._complaints(each)
+            for what in self._complaints(file.seen, each)
         ]
         named = [
             self._named(file, {**each.values, **_of_path(file.path, own)})
@@ -87,9 +87,9 @@ class Naming:
             {name: text for name, text in filled.items() if text},
         )
 
-    def _complaints(self, tags: Tags) -> Sequence[str]:
+    def _complaints(self, seen: Seen, tags: Tags) -> Sequence[str]:
         if tags.complaint is not None:
-            return [tags.complaint]
+            return [] if seen.remark else [tags.complaint]
         names = sorted(self.names & tags.refused.keys())
         return [f"its tag {name} {tags.refused[name]}: left out" for name in names]
 
@@ -108,7 +108,11 @@ class Naming:
 
 
 def naming_of(key: str, title: str, fields: Mapping[str, str]) -> Naming:
-    """The templates of these texts. Raises `UsageError` where one is none."""
+    """The templates of these texts. Raises `UsageError` where one is none, or no field can have
+    its name."""
+    for name in fields:
+        if not name or name != clean(name):
+            raise UsageError(f"--field {shown(name)}: a name is one line of plain text")
     return Naming(
         _template("--key", key),
         _template("--title", title),

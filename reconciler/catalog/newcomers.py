@@ -46,7 +46,7 @@ class Newcomers:
     def take(self, path: str, seen: Seen | None) -> None:
         """Take in a file by what was seen of it; None for nothing."""
         if seen is None:
-            self._leave_out(path, "is not there any more")
+            self._leave_out(path, "is not there any more, or a link to nothing")
         elif seen.complaint:
             self._leave_out(path, f"cannot be a source: it {seen.complaint}")
         elif not self._is(path, seen):

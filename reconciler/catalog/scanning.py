@@ -22,9 +22,9 @@ from reconciler.catalog.includes import is_included
 from reconciler.catalog.loading import Foreseen, foresee
 from reconciler.catalog.naming import Named, naming_of
 from reconciler.catalog.newcomers import Newcomers
-from reconciler.catalog.problems import Likely, listed
+from reconciler.catalog.problems import Likely, listed, shown
 from reconciler.catalog.sources import Seen, Sources
-from reconciler.core.model import DesiredState, Json, Key
+from reconciler.core.model import DesiredState, Json
 from reconciler.errors import CatalogError, ReconcilerError, ScanError, UsageError
 
 USUAL_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -54,7 +54,8 @@ class Scan:
 
     file: str
     """The file that the entries go to, relative to the catalogue's folder."""
-    new: Mapping[Key, Record]
+    new: Mapping[str, Record]
+    """The new entries, by key."""
     addition: str
     """The new entries, as they stand in the file."""
     there: int
@@ -99,7 +100,7 @@ def scan(
     refused = _refused(before.head, making.fields) if newcomers.new else {}
     named, notes = naming.without(refused).named(str(folder), newcomers.new)
     fresh, taken = _not_taken(named, before.desired)
-    records = {
+    records: dict[str, Record] = {
         each.key: _record(each, f"{prefix}{each.path}", bucket, pin=making.pin) for each in fresh
     }
     result = _appended(target, records)
@@ -137,13 +138,13 @@ def _prefix(folder: Path, catalog: Path, source_root: Path | None) -> str:
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder: name the one that the audio lies in")
     roots = [catalog.parent, *([] if source_root is None else [source_root])]
-    # As it is named, so that a folder may be reached by a link; else as it really lies.
-    every = [(_named(root), _named(folder)) for root in roots]
-    every += [(root.resolve(), folder.resolve()) for root in roots]
-    for root, path in every:
-        if path.is_relative_to(root):
-            within = path.relative_to(root).as_posix()
-            return "" if within == "." else f"{within}/"
+    real = folder.resolve()
+    if any(real.is_relative_to(root.resolve()) for root in roots):
+        # As it is named, which may be by a link; else as it lies there.
+        named = [(_absolute(root), _absolute(folder)) for root in roots]
+        for root, path in (*named, *((root.resolve(), real) for root in roots)):
+            if path.is_relative_to(root):
+                return _beginning(path.relative_to(root))
     where = "the catalogue's folder" + ("" if source_root is None else " or the source root")
     raise UsageError(
         f"{folder} does not lie in {where}, and sources are named by their paths from there: "
@@ -151,7 +152,16 @@ def _prefix(folder: Path, catalog: Path, source_root: Path | None) -> str:
     )
 
 
-def _named(path: Path) -> Path:
+def _beginning(within: Path) -> str:
+    text = within.as_posix()
+    if os.fsencode(text).decode(errors="replace") != text:
+        raise UsageError(
+            f"{shown(text)} has a name that is not UTF-8, which no catalogue can hold: rename it"
+        )
+    return "" if text == "." else f"{text}/"
+
+
+def _absolute(path: Path) -> Path:
     return Path(os.path.normpath(path.absolute()))
 
 
@@ -242,12 +252,12 @@ def _record(named: Named, path: str, bucket: str | None, *, pin: bool) -> Record
     return record
 
 
-def _appended(target: Destination, records: Mapping[Key, Record]) -> Appended:
+def _appended(target: Destination, records: Mapping[str, Record]) -> Appended:
     if not records:
         return Appended(target.data, "")
     data = target.data if target.data.strip() else b""
     try:
-        return appended(target.name, data, {str(key): each for key, each in records.items()})
+        return appended(target.name, data, records)
     except CannotAppendError as error:
         raise ScanError(f"nothing was written: {target.name} {error}") from None
 

@@ -63,7 +63,7 @@ _MOST_ENDINGS = 5
     show_default=True,
     help="Write the sha256 of each file, as reconciler pin does.",
 )
-@click.option("--dry-run", is_flag=True, help="Show the entries, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the entries, in YAML, and write nothing.")
 @click.option(
     "--format",
     "form",
@@ -158,8 +158,11 @@ def _tell(scanned: "Scan", *, dry_run: bool, output: Output) -> None:
         output.say(f"{note.path}: {note.what}")
     if scanned.others:
         output.say(f"passed over, by their names: {_others(scanned.others)}")
-    if dry_run and scanned.addition:
-        output.raw([scanned.addition.encode()])
+    if dry_run:
+        from reconciler.catalog.write import yaml_entries
+
+        # In YAML, whatever the file is: there, no text acts on a terminal or a CI runner.
+        output.raw([yaml_entries(scanned.new, 0).encode()])
     elif scanned.new and not scanned.is_included:
         output.say(f"the catalogue does not include it yet: give it include: [{scanned.file}]")
     count, left_out = len(scanned.new), sum(note.left_out for note in scanned.notes)
