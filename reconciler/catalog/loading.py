@@ -148,8 +148,8 @@ class _Loading:
         self._findings = Findings()
         self._texts = Texts()
         folder = self._folder.resolve()
-        self._unsaved = {folder / name: data for name, data in unsaved.items()}
-        self._coming = [name for name in unsaved if folder / name != path.resolve()]
+        self._unsaved = {(folder / name).resolve(): data for name, data in unsaved.items()}
+        self._coming = [name for name in unsaved if (folder / name).resolve() != path.resolve()]
 
     def paths(self) -> dict[str, Path]:
         return self._texts.paths()

@@ -11,7 +11,7 @@ import stat
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from itertools import islice
 from typing import Any, Final
 
 from reconciler.catalog.audio import BrokenFileError, kinds_with, parsed
@@ -44,11 +44,15 @@ _ALSO: Final = {
     "album artist": "albumartist", "year": "date",
 }  # fmt: skip
 """What MP4, ASF, Vorbis comments and APE call the same."""
+_OF_MANY: Final = ("track", "disc")
+"""Numbers that may say of how many: `3/12`."""
 _LONGEST: Final = 1_000
 """Characters of a value."""
 _LONGEST_NAME: Final = 64
 _MOST_TAGS: Final = 256
 _MOST_VALUES: Final = 32
+_MOST_FRAMES: Final = 1_000
+"""How many frames or comments are looked at: to bring many together takes long."""
 _MOST_BYTES: Final = 16 * 1024
 """Bytes of a frame of text."""
 _READER: Final = "_fromData"
@@ -112,11 +116,13 @@ def _tags(held: Any) -> Tags:
         for frame in getattr(held, "unknown_frames", ())
         if (name := _FRAMES.get(bytes(frame[:4]).decode("latin-1")))
     }
-    for index, (tag, value) in enumerate(held.items()):
+    for tag, value in islice(_items(held), _MOST_TAGS):
         name = _name(str(tag))
-        if index >= _MOST_TAGS or not name or name in values:
+        if not name or name in values:
             continue
         text = _joined(value)
+        if name in _OF_MANY:
+            text = text.partition("/")[0].strip()
         if len(text) > _LONGEST:
             refused[name] = f"is longer than {_LONGEST:,} characters"
         elif text:
@@ -125,6 +131,17 @@ def _tags(held: Any) -> Tags:
     if year:
         values["year"] = year[0]
     return Tags(values, {name: why for name, why in refused.items() if name not in values})
+
+
+def _items(held: Any) -> Iterator[tuple[str, Any]]:
+    """The tags with their values. Vorbis comments and those of ASF are lists of pairs, and mutagen
+    goes through the whole of it for each name."""
+    if not isinstance(held, list):
+        return iter(held.items())
+    items: dict[str, list[Any]] = {}
+    for name, value in islice(held, _MOST_FRAMES):
+        items.setdefault(str(name).lower(), []).append(value)
+    return iter(items.items())
 
 
 def _name(tag: str) -> str:
@@ -142,10 +159,8 @@ def _name(tag: str) -> str:
 
 def _joined(value: Any) -> str:
     found: dict[str, None] = {}
-    for text in _texts(value, 0):
-        found.setdefault(clean(text[: 8 * _LONGEST]))
-        if len(found) > _MOST_VALUES:
-            break
+    for text in islice(_texts(value, 0), _MOST_VALUES):
+        found.setdefault(clean(text))
     return "; ".join(filter(None, found))
 
 
@@ -153,10 +168,10 @@ def _texts(value: Any, depth: int) -> Iterator[str]:
     """The texts in a value of one of mutagen's kinds; pictures and the like have none."""
     match value:
         case str():
-            yield from value.split("\0")
+            yield from value[:_MOST_BYTES].split("\0")
         case bytes():
             if getattr(value, "dataformat", None) == _UTF8:
-                yield value.decode(errors="ignore")
+                yield value[:_MOST_BYTES].decode(errors="ignore")
         case bool() | None:
             pass
         case int():
@@ -178,25 +193,26 @@ def _inside(value: Any) -> Sequence[Any]:
     return [held if isinstance(held, str) else getattr(value, "value", None)]
 
 
-@cache
 def _kinds() -> list[Any]:
-    """All formats, reading the frames of text. Those of version 2.2 are never packed."""
+    """All formats, reading the frames of text of one file. Those of version 2.2 become, when they
+    are read, what they are called since."""
     from mutagen import id3
+
+    left = iter(range(_MOST_FRAMES))
 
     def bounded(kind: Any) -> Any:
         read = getattr(kind, _READER)
 
         def made(_: Any, header: Any, flags: int, data: bytes) -> Any:
             packed = flags & (0x0008 if header.version >= (2, 4, 0) else 0x0080)
-            if packed or len(data) > _MOST_BYTES:
+            if packed or len(data) > _MOST_BYTES or next(left, None) is None:
                 raise NotImplementedError  # mutagen keeps such a frame as it is
             return read(header, flags, data)
 
         return type(kind.__name__, (kind,), {_READER: classmethod(made)})
 
-    return kinds_with(
-        {
-            name: bounded(id3.Frames[name]) if len(name) == 4 else id3.Frames_2_2[name]
-            for name in _FRAMES
-        }
-    )
+    frames = {name: bounded(id3.Frames[name]) for name in _FRAMES if len(name) == 4}
+    for name in _FRAMES.keys() - frames.keys():
+        later = id3.Frames_2_2[name].__bases__[0].__name__
+        frames[name] = type(name, (frames[later],), {})
+    return kinds_with(frames)

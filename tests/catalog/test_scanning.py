@@ -449,6 +449,14 @@ def test_a_catalogue_that_is_wrong_is_said(place: Any) -> None:
         scanned(place)
 
 
+def test_a_catalogue_that_is_a_link_stays_one(place: Any) -> None:
+    (place.path / "catalog.yaml").rename(place.path / "real.yaml")
+    (place.path / "catalog.yaml").symlink_to("real.yaml")
+    scanned(place)
+    assert (place.path / "catalog.yaml").is_symlink()
+    assert entry(place, "Spring-ad").title == "Spring ad 30s"
+
+
 def test_the_folder_of_the_catalogue_itself(place: Any) -> None:
     found = scanned(place, ".")
     assert list(found.new) == ["audio/Spring-ad"]
