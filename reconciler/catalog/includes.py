@@ -1,13 +1,12 @@
 """Which files a catalogue includes: globs that stay inside its own folder."""
 
-import fnmatch
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reconciler.catalog.globs import Globs, TooMuchError
+from reconciler.catalog.globs import Globs, TooMuchError, fits
 from reconciler.catalog.problems import Findings, listed, shown
 
 FORMATS: Final = {
@@ -80,17 +79,7 @@ def included(
 
 def is_included(patterns: Sequence[str], name: str) -> bool:
     """Whether a file of this name, relative to the folder, would be included once it is there."""
-    return any(_fits(pattern.split("/"), name.split("/")) for pattern in patterns)
-
-
-def _fits(parts: list[str], names: list[str]) -> bool:
-    if not parts or not names:
-        return parts == names
-    if parts[0] == "**" and len(parts) > 1:
-        deeper = len(names) > 1 and not names[0].startswith(".")
-        return _fits(parts[1:], names) or (deeper and _fits(parts, names[1:]))
-    hidden = names[0].startswith(".") and not parts[0].startswith(".")
-    return not hidden and fnmatch.fnmatchcase(names[0], parts[0]) and _fits(parts[1:], names[1:])
+    return any(fits(pattern, name) for pattern in patterns)
 
 
 def included_file(name: str, path: Path, size: int) -> Included:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mutagen.apev2 import APEv2
+from mutagen.asf import ASF
 from mutagen.flac import FLAC
 from mutagen.id3 import ID3, TXXX, Frames
 from mutagen.mp4 import MP4, AtomDataType, MP4FreeForm
@@ -106,3 +107,28 @@ def _add(tag: Any, frames: dict[str, Any]) -> None:
             tag.add(TXXX(3, name[5:], values))
         else:
             tag.add(Frames[name](3, values))
+
+
+def wma(path: Path, attributes: dict[str, Any]) -> Path:
+    """A header of ASF with a length, an extension, and its attributes."""
+    guids = {
+        "header": "3026B2758E66CF11A6D900AA0062CE6C",
+        "file": "A1DCAB8C47A9CF118EE400C00C205365",
+        "extension": "B503BF5F2EA9CF118EE300C00C205365",
+        "data": "3626B2758E66CF11A6D900AA0062CE6C",
+    }
+
+    def element(name: str, data: bytes) -> bytes:
+        return bytes.fromhex(guids[name]) + struct.pack("<Q", len(data) + 24) + data
+
+    length = struct.pack("<QQ", 20_000_000, 20_000_000) + struct.pack("<Q", 0)
+    inside = element("file", b"\0" * 40 + length + b"\0" * 16)
+    inside += element("extension", b"\x11\xd2\xd3\xab\xba\xa9\xcf\x11" * 2 + b"\6\0" + b"\0" * 4)
+    path.write_bytes(
+        element("header", struct.pack("<IBB", 2, 1, 2) + inside) + element("data", b"\0" * 26)
+    )
+    tagged = ASF(path)
+    for name, value in attributes.items():
+        tagged[name] = value
+    tagged.save()
+    return path

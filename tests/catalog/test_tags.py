@@ -58,8 +58,17 @@ COMMENTS = {
                 "----:com.apple.iTunes:Catalog Number": b"X1",
             },
         ),
+        (
+            sound.wma,
+            "a.wma",
+            {
+                "Title": "First light", "Author": ["Ann", "Bob"], "WM/AlbumTitle": "Day",
+                "WM/ISRC": "00123", "WM/Year": "2007-05-01", "WM/TrackNumber": "3",
+                "WM/Publisher": "Acme", "Catalog Number": "X1",
+            },
+        ),
     ],
-    ids=["wav", "mp3", "flac", "opus", "ape", "mp4"],
+    ids=["wav", "mp3", "flac", "opus", "ape", "mp4", "wma"],
 )  # fmt: skip
 def test_each_format_says_the_same(
     tmp_path: Path, make: Callable[..., Path], name: str, tags: dict[str, Any]
@@ -222,6 +231,7 @@ def test_hostile_bytes_raise_nothing(tmp_path_factory: pytest.TempPathFactory, d
                 (sound.opus, "a.opus", COMMENTS),
                 (sound.ape, "a.wv", {"Title": "T"}),
                 (sound.mp4, "a.m4a", {"\xa9nam": "T"}),
+                (sound.wma, "a.wma", {"Title": "T"}),
             ]
         )
     )
