@@ -28,6 +28,33 @@ class NewCatalog:
 
 
 @dataclass(frozen=True, slots=True)
+class Writing:
+    """A file as it is to be."""
+
+    path: Path
+    data: bytes
+    before: bytes | None
+    """What it must hold until then; None where there must be none."""
+
+    def write(self) -> None:
+        """Write it, whole or not at all. Raises `ReconcilerError`, also where somebody else has
+        written to it meanwhile."""
+        try:
+            if self.before is None:
+                disk.create(self.path, self.data)
+            elif disk.read_bytes(self.path) == self.before:
+                disk.replace(self.path, self.data)
+            else:
+                raise ReconcilerError(f"writing {self.path}: it was changed meanwhile: try again")
+        except FileExistsError:
+            raise ReconcilerError(f"writing {self.path}: it is there by now: try again") from None
+        except OSError as error:
+            raise ReconcilerError(f"writing {self.path}: {error.strerror}") from None
+        except disk.UnreadableError as error:
+            raise ReconcilerError(f"writing {self.path}: it {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
 class Destination:
     """Where new entries go."""
 
@@ -35,10 +62,17 @@ class Destination:
     name: str
     """Relative to the catalogue's folder."""
     is_catalog: bool
-    data: bytes
-    """What is in the file; empty where it is not there."""
+    there: bytes | None
+    """What is in the file; None where it is not there."""
     new_catalog: tuple[Path, bytes] | None
     """The catalogue and its head, where it is not there yet."""
+
+    @property
+    def data(self) -> bytes:
+        """What new entries go behind: nothing, where there is nothing but space."""
+        if self.is_catalog and self.new_catalog is not None:
+            return self.new_catalog[1]
+        return self.there if self.there and self.there.strip() else b""
 
     @property
     def before(self) -> Mapping[str, bytes]:
@@ -47,17 +81,19 @@ class Destination:
         if self.is_catalog:
             return files
         form = FORMATS[self.path.suffix.lower()]
-        return {**files, self.name: self.data if self.data.strip() else _NOTHING[form]}
+        return {**files, self.name: self.data or _NOTHING[form]}
 
     def after(self, data: bytes) -> Mapping[str, bytes]:
         """The same, once this stands in the file."""
         return {**self.before, self.name: data}
 
-    def writes(self, data: bytes) -> tuple[tuple[Path, bytes], ...]:
+    def writings(self, data: bytes) -> tuple[Writing, ...]:
         """What is to be written for that: a new catalogue last, so that what it includes is
         there."""
-        head = () if self.is_catalog or self.new_catalog is None else (self.new_catalog,)
-        return ((self.path, data), *head)
+        entries = Writing(self.path, data, self.there)
+        if self.is_catalog or self.new_catalog is None:
+            return (entries,)
+        return (entries, Writing(*self.new_catalog, None))
 
 
 def destination(catalog: Path, out: Path | None, begin: NewCatalog | None) -> Destination:
@@ -77,8 +113,7 @@ def destination(catalog: Path, out: Path | None, begin: NewCatalog | None) -> De
     new_catalog = None
     if not os.path.lexists(catalog):
         new_catalog = catalog, _head(begin, catalog, None if is_catalog else name)
-    data = new_catalog[1] if is_catalog and new_catalog else _bytes_of(path)
-    return Destination(path, name, is_catalog, data, new_catalog)
+    return Destination(path, name, is_catalog, _bytes_of(path), new_catalog)
 
 
 def _head(begin: NewCatalog | None, catalog: Path, include: str | None) -> bytes:
@@ -99,9 +134,9 @@ def _head(begin: NewCatalog | None, catalog: Path, include: str | None) -> bytes
     return write_yaml(head, []).encode()
 
 
-def _bytes_of(path: Path) -> bytes:
+def _bytes_of(path: Path) -> bytes | None:
     if not os.path.lexists(path):
-        return b""
+        return None
     try:
         return disk.read(path).data
     except disk.UnreadableError as error:

@@ -99,7 +99,6 @@ class Foreseen:
 
     desired: DesiredState
     head: Head
-    warnings: tuple[Problem, ...]
 
 
 def foresee(
@@ -113,7 +112,7 @@ def foresee(
     were there and included. The catalogue itself may be one of them."""
     loading = _Loading(path, digests, pins_must_fit=False, unsaved=files)
     loaded = loading.load(source_root, None)
-    return Foreseen(loaded.desired, loading.head, loaded.warnings)
+    return Foreseen(loaded.desired, loading.head)
 
 
 class _Main(NamedTuple):

@@ -7,14 +7,13 @@ there is never changed, so that the same folder scanned twice changes nothing.
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from reconciler.catalog import disk
 from reconciler.catalog.appending import Appended, CannotAppendError, Record, appended
-from reconciler.catalog.destination import Destination, NewCatalog, destination
+from reconciler.catalog.destination import Destination, NewCatalog, Writing, destination
 from reconciler.catalog.digests import Digests
 from reconciler.catalog.finding import Found, Note, find
 from reconciler.catalog.head import Head, name_complaint
@@ -25,7 +24,7 @@ from reconciler.catalog.newcomers import Newcomers
 from reconciler.catalog.problems import Likely, listed, shown
 from reconciler.catalog.sources import Seen, Sources
 from reconciler.core.model import DesiredState, Json
-from reconciler.errors import CatalogError, ReconcilerError, ScanError, UsageError
+from reconciler.errors import CatalogError, ScanError, UsageError
 
 USUAL_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
     {name: f"{{{name}}}" for name in ("artist", "album", "isrc", "date")}
@@ -65,8 +64,8 @@ class Scan:
     """How many files are no audio by their names, by the endings of these."""
     is_included: bool
     """Whether the catalogue reads that file."""
-    writes: tuple[tuple[Path, bytes], ...]
-    """What is to be written."""
+    writings: tuple[Writing, ...]
+    """What is to be written, in this order."""
 
 
 def scan(
@@ -117,20 +116,15 @@ def scan(
         target.is_catalog
         or target.new_catalog is not None
         or is_included(before.head.include, target.name),
-        target.writes(result.data) if records else (),
+        target.writings(result.data) if records else (),
     )
 
 
 def write_scan(scanned: Scan) -> None:
-    """Write what a scan made, each file whole or not at all. Raises `ReconcilerError`."""
-    for path, data in scanned.writes:
-        try:
-            if os.path.lexists(path):
-                disk.replace(path, data)
-            else:
-                disk.create(path, data)
-        except OSError as error:
-            raise ReconcilerError(f"writing {path}: {error.strerror}") from None
+    """Write what a scan made, each file whole or not at all. Raises `ReconcilerError`, also where
+    a file was changed since."""
+    for writing in scanned.writings:
+        writing.write()
 
 
 def _prefix(folder: Path, catalog: Path, source_root: Path | None) -> str:
@@ -255,9 +249,8 @@ def _record(named: Named, path: str, bucket: str | None, *, pin: bool) -> Record
 def _appended(target: Destination, records: Mapping[str, Record]) -> Appended:
     if not records:
         return Appended(target.data, "")
-    data = target.data if target.data.strip() else b""
     try:
-        return appended(target.name, data, records)
+        return appended(target.name, target.data, records)
     except CannotAppendError as error:
         raise ScanError(f"nothing was written: {target.name} {error}") from None
 
@@ -281,7 +274,8 @@ def _check(
         ) from None
     new = {each.key for each in fresh}
     kept = {key: entry for key, entry in after.desired.entries.items() if key not in new}
-    if kept != before.desired.entries or not all(_says(after.desired, each) for each in fresh):
+    same = replace(after.desired, entries=kept, digest="") == replace(before.desired, digest="")
+    if not same or not all(_says(after.desired, each) for each in fresh):
         raise ScanError(
             f"nothing was written: {target.name} is written in a way that entries cannot be "
             "appended to: name another file with --out"

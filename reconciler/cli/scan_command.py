@@ -117,7 +117,7 @@ def command(
     if not dry_run:
         write_scan(scanned)
     if form == "json":
-        output.json(_json(scanned, written=bool(scanned.writes) and not dry_run))
+        output.json(_json(scanned, written=bool(scanned.writings) and not dry_run))
     else:
         _tell(scanned, dry_run=dry_run, output=output)
 

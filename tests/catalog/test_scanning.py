@@ -480,6 +480,22 @@ def test_a_write_that_fails_is_said(place: Any, monkeypatch: pytest.MonkeyPatch)
     assert files(place) == before
 
 
+def test_what_was_written_meanwhile_is_not_lost(place: Any) -> None:
+    catalog = place.path / "catalog.yaml"
+    found = scan(place.path / "audio", catalog)
+    edited = place.catalog("files: {mine: {title: Mine}}\n").read_bytes()
+    with pytest.raises(ReconcilerError, match="it was changed meanwhile: try again"):
+        write_scan(found)
+    assert catalog.read_bytes() == edited
+    found = scan(place.path / "audio", catalog, out=place.path / "more.csv")
+    place.write("more.csv", "key\nmine\n")
+    with pytest.raises(ReconcilerError, match="it is there by now: try again"):
+        write_scan(found)
+    catalog.unlink()
+    with pytest.raises(UsageError, match="there is no catalogue"):
+        scan(place.path / "audio", catalog)
+
+
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=12)
 
 
