@@ -47,9 +47,10 @@ class Found:
     """How many other files there are, by the endings of their names."""
 
 
-def find(folder: str) -> Found:
-    """The audio files in a folder, at any depth. Raises `ReconcilerError`."""
-    finding = _Finding(folder)
+def find(folder: str, most: int = MOST_NAMES) -> Found:
+    """The audio files in a folder, at any depth. `most`: how many names are looked at in all.
+    Raises `ReconcilerError`."""
+    finding = _Finding(folder, most)
     waiting = [""]
     while waiting:
         waiting += [f"{name}/" for name in finding.look_into(waiting.pop())]
@@ -59,9 +60,9 @@ def find(folder: str) -> Found:
 
 
 class _Finding:
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, most: int) -> None:
         self._folder = folder
-        self._left = MOST_NAMES
+        self._most = self._left = most
         self.audio: list[str] = []
         self.notes: list[Note] = []
         self.others: Counter[str] = Counter()
@@ -75,7 +76,7 @@ class _Finding:
                     self._left -= 1
                     if self._left < 0:
                         raise ReconcilerError(
-                            f"scanning {self._folder}: there are more than {MOST_NAMES:,} names "
+                            f"scanning {self._folder}: there are more than {self._most:,} names "
                             "in it: scan its folders one by one"
                         )
                     folders += self._entry(f"{within}{entry.name}", entry)

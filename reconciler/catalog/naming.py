@@ -148,9 +148,10 @@ def _check(named: Sequence[Named]) -> None:
     by_key: dict[Key, list[str]] = {}
     problems: list[str] = []
     for each in named:
-        by_key.setdefault(each.key, []).append(each.path)
+        path = clean(each.path)  # a line break in it would begin a line of its own
+        by_key.setdefault(each.key, []).append(path)
         if not each.title:
-            problems.append(f"{each.path}: its title is empty: --title '{{title|stem}}' never is")
+            problems.append(f"{path}: its title is empty: --title '{{title|stem}}' never is")
     for key, paths in by_key.items():
         if not key:
             problems += [f"{path}: its key is empty: --key '{{path}}' never is" for path in paths]

@@ -105,15 +105,16 @@ def command(
         bucket=None if begin is not None else bucket,
         pin=pin,
     )
-    scanned = scan(
-        folder,
-        catalog,
-        out=out,
-        making=making,
-        begin=begin,
-        source_root=source_root,
-        digests=environment.digests(),
-    )
+    with output.busy("reading the audio"):
+        scanned = scan(
+            folder,
+            catalog,
+            out=out,
+            making=making,
+            begin=begin,
+            source_root=source_root,
+            digests=environment.digests(),
+        )
     if not dry_run:
         write_scan(scanned)
     if form == "json":

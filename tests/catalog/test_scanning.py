@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.app import Making, NewCatalog, Scan, scan, write_scan
+from reconciler.catalog.finding import find
 from reconciler.catalog.loading import load
 from reconciler.errors import CatalogError, ReconcilerError, ScanError, UsageError
 from tests.catalog import sound
@@ -320,6 +321,7 @@ def test_what_is_left_out_is_told(place: Any, tmp_path: Path) -> None:
     (audio / "out.wav").symlink_to(outside)
     (audio / "folder").symlink_to(outside.parent)
     (audio / "loop.wav").symlink_to("loop.wav")
+    (audio / "dead.wav").symlink_to("nothing.wav")
     os.mkfifo(audio / "pipe.wav")
     os.close(os.open(os.fsencode(audio) + b"/\xff.wav", os.O_CREAT | os.O_WRONLY))
     for name in ("cover.jpg", "b.JPG", "README"):
@@ -331,6 +333,7 @@ def test_what_is_left_out_is_told(place: Any, tmp_path: Path) -> None:
         "._x.wav: is hidden: no entry is made of it",
         ".hidden/: is hidden: not looked into",
         "\\xff.wav: has a name that is not UTF-8, which no catalogue can hold",
+        "dead.wav: is not there any more, or a link to nothing",
         "empty.wav: cannot be a source: it is an empty file",
         "folder: is a link to a folder: not followed",
         "loop.wav: cannot be a source: it cannot be read: Too many levels of symbolic links",
@@ -346,6 +349,21 @@ def test_a_link_inside_the_folder_is_that_file(place: Any) -> None:
     (place.path / "audio" / "again.wav").symlink_to("Spring ad.wav")
     found = scan(place.path / "audio", place.path / "catalog.yaml")
     assert (found.new, found.there) == ({}, 2)
+
+
+def test_a_file_that_an_entry_names_by_a_link_is_there(place: Any) -> None:
+    (place.path / "named.wav").symlink_to("audio/Spring ad.wav")
+    place.catalog("files: {mine: {title: Mine, source: {audio: named.wav}}}\n")
+    found = scan(place.path / "audio", place.path / "catalog.yaml")
+    assert (found.new, found.there) == ({}, 1)
+
+
+def test_a_folder_without_end_is_given_up(place: Any) -> None:
+    assert find(str(place.path), most=3).audio == ("audio/Spring ad.wav",)
+    with pytest.raises(ReconcilerError, match="there are more than 2 names in it: scan its"):
+        find(str(place.path), most=2)
+    with pytest.raises(ReconcilerError, match="No such file"):
+        find(str(place.path / "none"))
 
 
 def test_a_folder_elsewhere_needs_the_source_root(place: Any, tmp_path: Path) -> None:
@@ -397,6 +415,22 @@ def test_a_link_out_of_the_folder_is_not_written_through(place: Any, tmp_path: P
     with pytest.raises(UsageError, match="it must lie in the catalogue's folder"):
         scanned(place, out="more.yaml")
     assert (tmp_path / "theirs.yaml").read_text("utf-8") == "files: {}\n"
+
+
+def test_a_folder_in_the_place_of_the_file_is_said(place: Any) -> None:
+    (place.path / "more.yaml").mkdir()
+    with pytest.raises(ReconcilerError, match=r"more\.yaml: it is a folder, not a file"):
+        scanned(place, out="more.yaml")
+
+
+def test_what_would_change_by_what_comes_after_it_is_left(place: Any) -> None:
+    path = place.write(
+        "more.yaml", "files:\n  o:\n    title: O\n    user_defined:\n      x: |+\n        y"
+    )
+    before = path.read_bytes()
+    with pytest.raises(ScanError, match=r"more\.yaml is written in a way that entries cannot be"):
+        scanned(place, out="more.yaml")
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,11 @@ def test_a_genre_by_its_number_is_its_name(tmp_path: Path) -> None:
     assert read_tags(str(path)).values == {"genre": "Rock"}
 
 
+def test_numbers_are_text_and_pictures_are_nothing(tmp_path: Path) -> None:
+    path = sound.mp4(tmp_path / "a.m4a", {"tmpo": [120], "cpil": True, "covr": [b"\xff\xd8"]})
+    assert read_tags(str(path)).values == {"bpm": "120"}
+
+
 def test_no_tags_are_no_tags(tmp_path: Path) -> None:
     assert read_tags(str(sound.wav(tmp_path / "a.wav"))).values == {}
 

@@ -131,6 +131,15 @@ def test_hostile_names_and_tags_do_nothing(work: Workplace, music: Path) -> None
             assert "##[" not in line
             assert line.isprintable()
     assert json.loads(ended.out)["there"] == 0
+    sound.wav(music / f"d{HOSTILE}.wav")
+    sound.wav(music / f"d{HOSTILE}.mp3")
+    refused = work.run("scan", "audio")
+    assert refused.code == 1
+    assert "all of them have the key d" in refused.err
+    for line in refused.err.splitlines():
+        assert not line.strip().startswith("::")
+        assert "##[" not in line
+        assert line.isprintable()
 
 
 @pytest.mark.parametrize(
