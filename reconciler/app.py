@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reconciler import snapshot
 from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
+from reconciler.catalog.destination import NewCatalog
 from reconciler.catalog.digests import Digests
 from reconciler.catalog.exporting import exported_entries, exported_header, slug
 from reconciler.catalog.loading import Loaded, load
+from reconciler.catalog.scanning import Making, Scan, scan, write_scan
 from reconciler.catalog.write import ExportedEntry
 from reconciler.clock import SystemClock, WakingClock
 from reconciler.core.diff import diff
@@ -48,8 +50,11 @@ __all__ = [
     "Connection",
     "Digests",
     "Loaded",
+    "Making",
+    "NewCatalog",
     "Options",
     "Plan",
+    "Scan",
     "connected",
     "connected_for_writing",
     "export_bucket",
@@ -61,6 +66,8 @@ __all__ = [
     "read_live_by_dump",
     "read_snapshot",
     "reading_ahead",
+    "scan",
+    "write_scan",
     "write_snapshot",
 ]
 

@@ -21,6 +21,7 @@ ReconcilerError                  exit 1 unless said otherwise
 ├── MetricsFileError             the metrics cannot be written, or what is there not be read
 ├── PlanFileError                not a plan file of ours, or its bytes were changed
 ├── SnapshotError                not a snapshot of ours, changed, too old, or not of this service
+├── ScanError                    what a folder holds cannot become entries; nothing was written
 ├── StalePlan                    the plan is not what was reviewed (exit 4)
 ├── RefusedByGuardrail           a guardrail is broken (exit 6)
 ├── LockHeld                     another apply on this machine holds the lock (exit 5)
@@ -142,6 +143,10 @@ class PlanFileError(ReconcilerError):
 class SnapshotError(ReconcilerError):
     """A file that is not a snapshot of this format, or was changed since, is too old, or is not of
     the catalogue's service and buckets."""
+
+
+class ScanError(ReconcilerError):
+    """What a folder holds cannot become entries of the catalogue, and nothing was written."""
 
 
 class StalePlan(ReconcilerError):

@@ -4,6 +4,7 @@ Tags are not looked at: what a frame of ID3 unpacks to may be a thousand times a
 """
 
 import math
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from io import BufferedReader
@@ -54,19 +55,31 @@ def reader() -> str:
 
 def duration(file: BufferedReader, path: str) -> tuple[float | None, str | None]:
     """The duration in seconds, or why there is none. Hostile bytes raise nothing."""
+    try:
+        length = getattr(getattr(parsed(file, path, _kinds()), "info", None), "length", None)
+    except BrokenFileError:
+        return None, _UNKNOWN
+    if not isinstance(length, int | float) or not math.isfinite(length) or length <= 0:
+        return None, _UNKNOWN
+    return float(length), None
+
+
+class BrokenFileError(Exception):
+    """The bytes are not what they begin like."""
+
+
+def parsed(file: BufferedReader, path: str, kinds: list[Any]) -> Any:
+    """What mutagen makes of the file by the likeliest of its formats; None where it is of none.
+    Raises `BrokenFileError`, and nothing else, whatever the bytes are."""
     import mutagen
 
     try:
-        audio = mutagen.File(_Named(file, path), options=_kinds())
-        length = getattr(getattr(audio, "info", None), "length", None)
+        return mutagen.File(_Named(file, path), options=kinds)
     except (
         mutagen.MutagenError, ArithmeticError, AttributeError, EOFError, LookupError, MemoryError,
         OSError, RuntimeError, TypeError, ValueError, AssertionError,
     ):  # fmt: skip
-        return None, _UNKNOWN  # all that its parsers were seen to raise on broken files
-    if not isinstance(length, int | float) or not math.isfinite(length) or length <= 0:
-        return None, _UNKNOWN
-    return float(length), None
+        raise BrokenFileError from None  # all that its parsers were seen to raise on broken files
 
 
 class _Named:
@@ -92,22 +105,29 @@ class _Named:
         return getattr(self._file, attribute)
 
 
-class _WithoutFrames:
-    """A format of mutagen's that leaves the frames of its ID3 tag as they are."""
+class _WithFrames:
+    """A format of mutagen's that reads these frames of its ID3 tag, and leaves all others as they
+    are."""
 
-    def __init__(self, kind: Any) -> None:
+    def __init__(self, kind: Any, frames: Mapping[str, Any]) -> None:
         self._kind = kind
+        self._frames = dict(frames)
         self.__name__ = kind.__name__
         self.score = kind.score
 
     def __call__(self, file: Any, **others: Any) -> Any:
-        return self._kind(file, known_frames={}, **others)
+        return self._kind(file, known_frames=self._frames, **others)
+
+
+def kinds_with(frames: Mapping[str, Any]) -> list[Any]:
+    """All formats of mutagen's, reading these frames of ID3 only, by their names."""
+    with_id3 = [_WithFrames(_kind(*named), frames) for named in _WITH_ID3.items()]
+    return [*with_id3, *(_kind(*named) for named in _OTHERS.items())]
 
 
 @cache
 def _kinds() -> list[Any]:
-    with_id3 = [_WithoutFrames(_kind(*named)) for named in _WITH_ID3.items()]
-    return [*with_id3, *(_kind(*named) for named in _OTHERS.items())]
+    return kinds_with({})
 
 
 def _kind(module: str, name: str) -> Any:

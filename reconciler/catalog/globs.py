@@ -99,6 +99,24 @@ class Globs:
                 yield entry
 
 
+def fits(pattern: str, name: str) -> bool:
+    """Whether a file of this name, relative to the folder, would be among the matches once it is
+    there."""
+    try:
+        return _fits(_parts(pattern), name.split("/"))
+    except TooMuchError:
+        return False
+
+
+def _fits(parts: list[str], names: list[str]) -> bool:
+    if not parts or not names:
+        return parts == names
+    hidden = names[0].startswith(".") and not parts[0].startswith(".")
+    if parts[0] == _ANY_DEPTH:
+        return _fits(parts[1:], names) or (not hidden and _fits(parts, names[1:]))
+    return not hidden and fnmatch.fnmatch(names[0], parts[0]) and _fits(parts[1:], names[1:])
+
+
 def _parts(pattern: str) -> list[str]:
     if len(pattern) > MOST_CHARACTERS:
         raise TooMuchError(f"has more than {MOST_CHARACTERS:,} characters")

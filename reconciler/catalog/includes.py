@@ -1,11 +1,12 @@
 """Which files a catalogue includes: globs that stay inside its own folder."""
 
 import os
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reconciler.catalog.globs import Globs, TooMuchError
+from reconciler.catalog.globs import Globs, TooMuchError, fits
 from reconciler.catalog.problems import Findings, listed, shown
 
 FORMATS: Final = {
@@ -32,9 +33,17 @@ class Included:
 
 
 def included(
-    folder: Path, main: Path, patterns: list[str], file: str, findings: Findings
+    folder: Path,
+    main: Path,
+    patterns: list[str],
+    file: str,
+    findings: Findings,
+    coming: Collection[str] = (),
 ) -> list[Included]:
-    """The included files, each once, in the order of the patterns and then of their names."""
+    """The included files, each once, in the order of the patterns and then of their names.
+
+    `coming`: names of files that need not be there yet.
+    """
     root = folder.resolve()
     seen = {main.resolve()}
     globs = Globs(root)
@@ -54,7 +63,8 @@ def included(
         for name, why in closed:
             hint = "only what lies in it can be included"
             findings.error(file, where, f"{shown(name)} {why}", hint)
-        if not names and not closed:
+        expected = any(is_included([pattern], name) for name in coming)
+        if not names and not closed and not expected:
             hint = "paths are relative to the catalogue's folder"
             findings.error(file, where, f"{shown(pattern)} matches no file", hint)
         for name in names:
@@ -65,6 +75,16 @@ def included(
                 seen.add(one.path)
                 found.append(one)
     return found
+
+
+def is_included(patterns: Sequence[str], name: str) -> bool:
+    """Whether a file of this name, relative to the folder, would be included once it is there."""
+    return any(fits(pattern, name) for pattern in patterns)
+
+
+def included_file(name: str, path: Path, size: int) -> Included:
+    """A file of a known format that no pattern names."""
+    return Included(name, path, FORMATS[Path(name).suffix.lower()], -1, size)
 
 
 def _complaint(pattern: str) -> str | None:

@@ -7,14 +7,15 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from reconciler.catalog import base_url, events, jsonlines, pieces, places, tables
 from reconciler.catalog.digests import Digests
-from reconciler.catalog.disk import Content, UnreadableError, read
+from reconciler.catalog.disk import Content, UnreadableError, content_of, read
 from reconciler.catalog.entries import Entries, EntryReader
 from reconciler.catalog.head import Head, read_head
-from reconciler.catalog.includes import Included, included
+from reconciler.catalog.includes import Included, included, included_file
 from reconciler.catalog.metadata import Metadata
 from reconciler.catalog.problems import Findings, Likely, Problem, shown
 from reconciler.catalog.records import Locate, Records
@@ -92,6 +93,28 @@ def load_to_pin(path: Path, *, source_root: Path | None, digests: Digests | None
     return LoadedToPin(loaded.desired, loading.paths())
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A catalogue as it would be."""
+
+    desired: DesiredState
+    head: Head
+
+
+def foresee(
+    path: Path,
+    files: Mapping[str, bytes],
+    *,
+    source_root: Path | None,
+    digests: Digests | None,
+) -> Foreseen:
+    """As `load_to_pin`, but with these files, by their names in the catalogue's folder, as if they
+    were there and included. The catalogue itself may be one of them."""
+    loading = _Loading(path, digests, pins_must_fit=False, unsaved=files)
+    loaded = loading.load(source_root, None)
+    return Foreseen(loaded.desired, loading.head)
+
+
 class _Main(NamedTuple):
     """The catalogue's own file."""
 
@@ -112,7 +135,9 @@ class _Loading:
         meanwhile: Meanwhile | None = None,
         *,
         pins_must_fit: bool = True,
+        unsaved: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
+        self.head = Head("")
         self._path = path
         self._meanwhile = meanwhile
         self._digests = digests
@@ -121,6 +146,9 @@ class _Loading:
         self._file = path.name
         self._findings = Findings()
         self._texts = Texts()
+        folder = self._folder.resolve()
+        self._unsaved = {(folder / name).resolve(): data for name, data in unsaved.items()}
+        self._coming = [name for name in unsaved if (folder / name).resolve() != path.resolve()]
 
     def paths(self) -> dict[str, Path]:
         return self._texts.paths()
@@ -129,9 +157,9 @@ class _Loading:
         with Workers() as workers:
             with stage("load"):
                 main = self._main_document(workers)
-                head = read_head(self._file, main.head, head_form(), self._findings)
+                self.head = head = read_head(self._file, main.head, head_form(), self._findings)
                 address = self._address(head, environment)
-                found = included(self._folder, self._path, head.include, self._file, self._findings)
+                found = self._found(head)
                 is_large = main.in_pieces or workers.pay(_yaml_bytes(found))
                 if is_large and self._meanwhile and not self._findings.errors:
                     self._meanwhile(address, head.buckets)
@@ -146,9 +174,23 @@ class _Loading:
         desired = self._desired(head, address, entries)
         return Loaded(desired, tuple(warnings), tuple(self.paths().values()))
 
+    def _found(self, head: Head) -> list[Included]:
+        found = included(
+            self._folder, self._path, head.include, self._file, self._findings, self._coming
+        )
+        folder, known = self._folder.resolve(), {one.path for one in found}
+        more = [name for name in self._coming if folder / name not in known]
+        return found + [
+            included_file(name, folder / name, len(self._unsaved[folder / name])) for name in more
+        ]
+
+    def _read(self, path: Path) -> Content:
+        data = self._unsaved.get(path.resolve()) if self._unsaved else None
+        return read(path) if data is None else content_of(data)
+
     def _main_document(self, workers: Workers) -> _Main:
         try:
-            content = read(self._path)
+            content = self._read(self._path)
         except UnreadableError as error:
             place, said = Place(self._file or ".", error.line, error.column), _said(error)
             hint = _ELSEWHERE if said == _NOT_THERE else None
@@ -209,7 +251,7 @@ class _Loading:
 
     def _content(self, one: Included) -> Content | None:
         try:
-            content = read(one.path)
+            content = self._read(one.path)
         except UnreadableError as error:
             place = Place(one.name, error.line, error.column)
             self._findings.error_at(place, (), f"the included file {_said(error)}")

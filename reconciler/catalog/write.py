@@ -67,11 +67,18 @@ def write_yaml(catalog_header: Mapping[str, Json], entries: Sequence[ExportedEnt
     for name, value in catalog_header.items():
         lines += _property(name, value, 0)
     lines.append("files:" if entries else "files: {}")
-    for entry in entries:
-        lines.append(f"  {_text(entry.key)}:")
-        for name, value in _record(entry).items():
-            lines += _property(name, value, 4)
-    return "\n".join(lines) + "\n"
+    records = {entry.key: _record(entry) for entry in entries}
+    return "\n".join(lines) + "\n" + yaml_entries(records, 2)
+
+
+def yaml_entries(records: Mapping[str, Mapping[str, Json]], indent: int) -> str:
+    """Entries as lines, their keys that many columns from the left."""
+    lines: list[str] = []
+    for key, record in records.items():
+        lines.append(f"{' ' * indent}{_text(key)}:")
+        for name, value in record.items():
+            lines += _property(name, value, indent + 2)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def write_jsonl(entries: Sequence[ExportedEntry]) -> str:

@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.catalog.globs import Globs, TooMuchError
+from reconciler.catalog.includes import included, is_included
+from reconciler.catalog.problems import Findings
 from reconciler.core.model import Place
+from tests.catalog.conftest import searched
 
 
 def test_all_formats_together(folder: Any) -> None:
@@ -255,3 +260,26 @@ def test_json_lines(folder: Any) -> None:
 def test_json_lines_mistakes(folder: Any, content: str, problem: str) -> None:
     folder.write("f.jsonl", content)
     assert problem in folder.problem("include: [f.jsonl]\n")
+
+
+NAMES = ["a.yaml", "b.csv", "s/a.yaml", "s/t/a.yaml", ".h/a.yaml", "s/.h.yaml"]
+
+
+@searched
+@given(
+    st.lists(
+        st.sampled_from(["a.yaml", "b.csv", "*", "*.yaml", "**", "s", "[ab].*", "?", ".h", ".*"]),
+        min_size=1,
+        max_size=4,
+    ).map("/".join)
+)
+def test_whether_a_file_would_be_included_is_what_is_found_once_it_is_there(
+    tmp_path_factory: pytest.TempPathFactory, pattern: str
+) -> None:
+    home = tmp_path_factory.getbasetemp() / "would-be"
+    for name in NAMES:
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("files: {}\n")
+    found = included(home, home / "catalog.yaml", [pattern], "catalog.yaml", Findings())
+    assert {one.name for one in found} == {n for n in NAMES if is_included([pattern], n)}

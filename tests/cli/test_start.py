@@ -66,6 +66,7 @@ def place(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Workpla
     """Its catalogue, a saved plan, and a snapshot."""
     work = Workplace(tmp_path_factory.mktemp("start"), sandbox.url)
     work.catalog(CATALOG)
+    work.audio("audio/spring.wav")
     assert work.run("plan", "--out", "plan.json").code == 0
     assert work.run("snapshot", "--out", "live.json").code == 0
     return work
@@ -96,6 +97,7 @@ def imported(work: Workplace, *arguments: str, code: int = 0) -> set[str]:
         ("validate", OFFLINE),
         ("validate --format github", OFFLINE | {"rich"}),
         ("pin", OFFLINE),
+        ("scan audio", OFFLINE | {"mutagen"}),
         ("plan --format json", ONLINE),
         ("plan", ONLINE | {"rich"}),
         ("plan --out plan.json", ONLINE | {"rich"}),
