@@ -112,7 +112,7 @@ def was_accepted(one: Acceptance) -> str:
 
 def is_idle(one: Acceptance) -> str:
     """Of what nothing is so."""
-    return f"nothing is so that {one.place} accepts: take it out, or correct it"
+    return f"the drift that {one.place} accepts is not there (any more): take the entry out"
 
 
 def _as_item(accepted: Accepted) -> DriftItem:
