@@ -1,9 +1,9 @@
 """What of a drift is accepted for now: the options, and the baseline."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from reconciler.errors import UsageError
 if TYPE_CHECKING:
     from reconciler.cli.output import Output
     from reconciler.core.drift import Acceptance, Drift
-    from reconciler.core.model import Compare
+    from reconciler.core.model import DesiredState
 
 Command = Callable[..., int | None]
 
@@ -33,14 +33,14 @@ class Baseline:
     def judge(
         self,
         drift: "Drift",
+        desired: "DesiredState",
         catalog: Path,
-        compare: "Compare",
         output: "Output",
         *,
         unmanaged: bool,
     ) -> "Drift":
-        """The drift without what is accepted. What was accepted and is not so is warned of.
-        Raises `BaselineError`."""
+        """The drift without what is accepted. What is accepted and not there is warned of.
+        `catalog`: where it is. Raises `BaselineError`."""
         from reconciler.baselinefile import NAME, add_to_baseline, read_baseline
         from reconciler.core.baseline import accepted_by, to_accept
         from reconciler.shipped import schema
@@ -49,26 +49,37 @@ class Baseline:
         form = schema("baseline.schema.json")
         today = datetime.fromtimestamp(SystemClock().now(), UTC).date().isoformat()
         is_there = path.exists() or (self.path is not None and not self.write)
-        known = read_baseline(path, form) if is_there else ()
-        found = accepted_by(known, drift, today=today, compare=compare, unmanaged=unmanaged)
+        judged = partial(
+            accepted_by,
+            drift=drift,
+            today=today,
+            compare=desired.rules.compare,
+            unmanaged=unmanaged,
+        )
+        found = judged(read_baseline(path, form) if is_there else ())
         if self.write:
             new = to_accept(found.items, reason=self.reason, until=self.until)
             if new:
                 add_to_baseline(path, form, new)
+                found = judged(read_baseline(path, form))
             output.say(f"{path}: {len(new)} accepted until {self.until}")
-            known = (*known, *new)
-            written = accepted_by(known, drift, today=today, compare=compare, unmanaged=unmanaged)
-            found = replace(written, idle=found.idle)
-        _warn_of_idle(found.idle, output)
+        _warn_of_idle(found.idle, desired, output)
         return found
 
 
-def _warn_of_idle(idle: Sequence["Acceptance"], output: "Output") -> None:
-    if idle:
-        from reconciler.render.drift_words import is_idle, named
+def _warn_of_idle(idle: Sequence["Acceptance"], desired: "DesiredState", output: "Output") -> None:
+    if not idle:
+        return
+    from difflib import get_close_matches
 
-        for one in idle:
-            output.warn(f"{one.place}: {named(one)}: {is_idle(one)}")
+    from reconciler.render.drift_words import is_idle, named
+
+    for one in idle:
+        near: Sequence[str] = ()
+        if one.key is not None and one.key not in desired.entries:
+            near = get_close_matches(one.key, desired.entries, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        output.warn(f"{one.place}: {named(one)}: {is_idle(one)}{hint}")
 
 
 def baseline_options(function: Command) -> Command:

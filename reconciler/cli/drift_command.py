@@ -79,8 +79,7 @@ def command(
         only=tuple(sorted(set(only))),
         unmanaged=unmanaged,
     )
-    compare = desired.rules.compare
-    drift = baseline.judge(drift, catalog, compare, output, unmanaged=unmanaged)
+    drift = baseline.judge(drift, desired, catalog, output, unmanaged=unmanaged)
     report = DriftReport(desired.catalog, drift, made_now())
     if out is not None:
         write_drift(out, report)

@@ -283,6 +283,12 @@ class TestTheBaseline:
         assert outputs(ended.out)["idle"] == "1"
         assert applied.run("drift", "--only", "sum*").err == ""
 
+    def test_a_key_that_is_misspelt_has_its_near_match(self, edited: Workplace) -> None:
+        edited.catalog(ACCEPTED.replace("key: spring", "key: sprnig"), "drift-baseline.yaml")
+        ended = edited.run("drift")
+        assert ended.code == 2
+        assert ended.err.strip().endswith("take the entry out (did you mean spring?)")
+
     def test_a_foreign_file_is_accepted_by_its_number(
         self, applied: Workplace, sandbox: Sandbox
     ) -> None:
@@ -330,7 +336,11 @@ class TestWritingTheBaseline:
         assert edited.run("drift").code == 0
         edit(sandbox, "summer", user_defined={"catalog_key": "radio-ads/summer", "isrc": "00123"})
         assert edited.run("drift").code == 2
-        second = edited.run(*self.WRITE)
+        second = edited.run(*self.WRITE, "--out", "drift.json")
+        told = orjson.loads((edited.folder / "drift.json").read_bytes())
+        jsonschema.validate(told, orjson.loads(schema("drift.schema.json")))
+        lines = [one["by"]["declared_at"].split(":")[1] for one in told["accepted"]]
+        assert lines == ["3", "8", "13"]
         assert second.code == 0
         assert "warning" not in second.err
         assert (edited.folder / "drift-baseline.yaml").read_bytes().startswith(before)
