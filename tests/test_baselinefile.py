@@ -95,6 +95,11 @@ def test_a_title_is_a_text_and_another_value_is_what_it_looks_like(
     assert one(path, "key: a", "field: user_defined.x", f"live: {text}").live == Said(value)
 
 
+@pytest.mark.parametrize("direction", Direction)
+def test_every_direction_may_be_named(path: Path, direction: Direction) -> None:
+    assert one(path, "key: a", f"direction: {direction}").direction is direction
+
+
 def test_null_is_that_nothing_is_there(path: Path) -> None:
     assert one(path, "key: a", "field: user_defined.x", "live: null").live == Said(None)
     assert one(path, "key: a", "field: user_defined.x").live is None

@@ -48,7 +48,7 @@ class Baseline:
         path = self.path or catalog.parent / NAME
         form = schema("baseline.schema.json")
         today = datetime.fromtimestamp(SystemClock().now(), UTC).date().isoformat()
-        is_there = path.exists() or (self.path is not None and not self.write)
+        must_be_there = self.path is not None and not self.write
         judged = partial(
             accepted_by,
             drift=drift,
@@ -56,7 +56,7 @@ class Baseline:
             compare=desired.rules.compare,
             unmanaged=unmanaged,
         )
-        found = judged(read_baseline(path, form) if is_there else ())
+        found = judged(read_baseline(path, form) if must_be_there or _is_there(path) else ())
         if self.write:
             new = to_accept(found.items, reason=self.reason, until=self.until)
             if new:
@@ -65,6 +65,14 @@ class Baseline:
             output.say(f"{path}: {len(new)} accepted until {self.until}")
         _warn_of_idle(found.idle, desired, output)
         return found
+
+
+def _is_there(path: Path) -> bool:
+    """What cannot be looked at is said by who reads it."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
 
 
 def _warn_of_idle(idle: Sequence["Acceptance"], desired: "DesiredState", output: "Output") -> None:

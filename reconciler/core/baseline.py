@@ -79,18 +79,13 @@ def to_accept(items: Iterable[DriftItem], *, reason: str, until: str) -> tuple[A
     return tuple(found.values())
 
 
-def covers(field: str, name: str) -> bool:
-    """Whether a field is, or holds, the one of this name."""
-    return name == field or name.startswith((f"{field}.", f"{field}["))
-
-
 def _meets(one: Acceptance, item: DriftItem, compare: Compare) -> bool:
     """Whether it accepts the item, or some of its fields, if not for its day."""
     if one.direction is not None and one.direction is not item.direction:
         return False
     if one.field is None:
         return True
-    if not any(covers(one.field, name) for name in item.fields):
+    if not any(_covers(one.field, name) for name in item.fields):
         return False
     if one.live is None:
         return True
@@ -103,7 +98,7 @@ def _whole_values(item: DriftItem) -> list[str | None]:
         return []
     keys = dict.fromkeys((*item.before.user_defined, *item.wanted.user_defined))
     names = ("title", *map(field_of, keys))
-    return [name for name in names if any(covers(name, field) for field in item.fields)]
+    return [name for name in names if any(_covers(name, field) for field in item.fields)]
 
 
 def _divided(
@@ -115,7 +110,7 @@ def _divided(
         if one.field is None:
             whole = [] if parts and not fields else [Accepted(_part(item, fields), one)]
             return None, [*parts, *whole]
-        taken = tuple(name for name in fields if covers(one.field, name))
+        taken = tuple(name for name in fields if _covers(one.field, name))
         if taken:
             fields = tuple(name for name in fields if name not in taken)
             parts.append(Accepted(_part(item, taken), one))
@@ -131,13 +126,18 @@ def _part(item: DriftItem, fields: tuple[str, ...]) -> DriftItem:
     if item.sides is None:
         return replace(item, fields=fields)
     live, desired = (
-        tuple(side for side in sides if any(covers(side, name) for name in fields))
+        tuple(side for side in sides if any(_covers(side, name) for name in fields))
         for sides in (item.sides.live, item.sides.desired)
     )
     part = Sides(live, desired)
     if part.direction is item.direction and item.direction is not Direction.BOTH_CHANGED:
         return replace(item, fields=fields, sides=part)
     return replace(item, fields=fields, sides=part, direction=part.direction, message=part.message)
+
+
+def _covers(field: str, name: str) -> bool:
+    """Whether a field is, or holds, the one of this name."""
+    return name == field or name.startswith((f"{field}.", f"{field}["))
 
 
 def _value(live: Content | None, field: str) -> Json:

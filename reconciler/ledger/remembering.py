@@ -12,6 +12,7 @@ Of what is perhaps applied the live state may tell: see `core/directions.py`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from reconciler.core.content import Content
 from reconciler.core.drift import LastApplied, Recalled
@@ -19,6 +20,9 @@ from reconciler.core.model import Key
 from reconciler.ledger.chain import Record, tail
 from reconciler.ledger.places import Place
 from reconciler.ledger.reading import checked, read, understood
+
+_Id: TypeAlias = tuple[str, str]
+"""A change's, by the run that began it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,40 +42,40 @@ class _Memory:
 
     catalog: str
     last: dict[Key, LastApplied] = field(default_factory=dict)
-    begun: dict[Key, Record] = field(default_factory=dict)
+    changes: dict[_Id, Record] = field(default_factory=dict)
+    """All that were begun."""
+    open: dict[Key, _Id] = field(default_factory=dict)
+    """The latest of each key, while it is perhaps applied."""
     catalogs: dict[str, str] = field(default_factory=dict)
     """By run."""
 
     def note(self, record: Record) -> None:
+        run = record["run"]
         if record["kind"] == "run.began":
-            self.catalogs[record["run"]] = record["catalog"]["name"]
-        if self.catalogs.get(record["run"]) != self.catalog:
+            self.catalogs[run] = record["catalog"]["name"]
+        if self.catalogs.get(run) != self.catalog:
             return
-        if record["kind"] == "run.ended" and record.get("converged") is True:
-            of_run = [each for each in self.begun.values() if each["run"] == record["run"]]
-            for change in of_run:
-                self._apply(Key(change["key"]), change)
-        elif "key" not in record or _is_beside(record):
-            return
-        elif record["kind"] == "change.began":
-            self.begun[Key(record["key"])] = record
-        elif record["kind"] == "change.ended":
-            self._end(Key(record["key"]), record)
+        if record["kind"] == "run.ended":
+            if record.get("converged") is True:
+                for key in [key for key, (of_run, _) in self.open.items() if of_run == run]:
+                    self._apply(key, self.changes[self.open[key]])
+        elif "key" in record and not _is_beside(record):
+            self._note_change(Key(record["key"]), (run, record["id"]), record)
 
-    def _end(self, key: Key, record: Record) -> None:
-        begun = self.begun.get(key)
-        is_its = begun is not None and (begun["run"], begun["id"]) == (record["run"], record["id"])
-        if record["outcome"] == "applied":
+    def _note_change(self, key: Key, change: _Id, record: Record) -> None:
+        if record["kind"] == "change.began":
+            self.changes[change], self.open[key] = record, change
+        elif record["outcome"] == "applied":
             # What was done already was not begun by this run, and its end says what it is.
-            change = begun if begun is not None and is_its else record
-            if "before" in change or "after" in change:
-                self._apply(key, change)
-        elif is_its and record["outcome"] != "unknown":
-            del self.begun[key]
+            about = self.changes.get(change, record)
+            if "before" in about or "after" in about:
+                self._apply(key, about)
+        elif record["outcome"] != "unknown" and self.open.get(key) == change:
+            del self.open[key]
 
     def _apply(self, key: Key, change: Record) -> None:
         self.last[key] = _made(change)
-        self.begun.pop(key, None)
+        self.open.pop(key, None)
 
 
 def remembered(place: Place, catalog: str) -> Remembered:
@@ -82,9 +86,9 @@ def remembered(place: Place, catalog: str) -> Remembered:
         for record in checked(kept):
             with understood(record, place):
                 memory.note(record)
-    for key, change in memory.begun.items():
-        with understood(change, place):
-            begun[key] = _made(change)
+    for key, change in memory.open.items():
+        with understood(memory.changes[change], place):
+            begun[key] = _made(memory.changes[change])
     catalogs = {*memory.catalogs.values()}
     return Remembered(
         memory.last,
@@ -105,7 +109,8 @@ def last_applied(place: Place, catalog: str) -> Mapping[Key, LastApplied]:
 def _is_beside(change: Record) -> bool:
     """Whether a file goes that is beside the key's own: a duplicate, or the old one of a
     replacement. The key lives on."""
-    return change["action"] == "delete" and ("after_change" in change or "keeps" in change)
+    gone = change["action"] in ("delete", "move")
+    return gone and ("after_change" in change or "keeps" in change)
 
 
 def _made(change: Record) -> LastApplied:

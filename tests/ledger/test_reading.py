@@ -89,6 +89,17 @@ class TestLastApplied:
         assert found.begun == {}
         assert found.last == dict.fromkeys("ua", LastApplied(T2, "spots", deleted=False))
 
+    def test_changes_of_one_key_at_once_are_told_apart(self, path: Path) -> None:
+        with Ledger(path, FakeClock(), "one") as ledger:
+            ledger.run_began({"catalog": {"name": "radio"}})
+            ledger.began([update()])
+            ledger.began([delete(8)])  # another file of the key
+            ledger.ended([(update(), DONE)])
+            ledger.ended([(delete(8), Failed("422"))])
+        found = remembered(path, "radio")
+        assert found.last == {"a": LastApplied(T2, "spots", deleted=False)}
+        assert found.begun == {}
+
     def test_another_run_that_did_says_nothing_of_it(self, path: Path) -> None:
         """It may have been of a part of the catalogue."""
         run(path, (update(), None), converged=False)
