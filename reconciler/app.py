@@ -29,14 +29,15 @@ from reconciler.catalog.scanning import Making, Scan, scan, write_scan
 from reconciler.catalog.write import ExportedEntry
 from reconciler.clock import SystemClock, WakingClock
 from reconciler.core.diff import diff
-from reconciler.core.drift import Drift, drift_of
+from reconciler.core.directions import drift_of
+from reconciler.core.drift import Drift
 from reconciler.core.listing import Row, rows
 from reconciler.core.model import Bucket, DesiredState, Json, LiveState
 from reconciler.core.plan import Options, Plan
 from reconciler.core.planner import differences_for, plan_of
 from reconciler.core.ports import Clock, Reading
 from reconciler.errors import ServiceError
-from reconciler.ledger import Place, last_applied
+from reconciler.ledger import Place, remembered
 from reconciler.shipped import schema
 from reconciler.stages import stage
 
@@ -210,10 +211,18 @@ def find_drift(
     Raises `ServiceError` where a listing is not proved complete, `LedgerError`.
     """
     _check_complete(live)
-    record = last_applied(ledger, desired.catalog)
+    memory = remembered(ledger, desired.catalog)
     with stage("diff"):
         differences = differences_for(desired, live, Options(only=only))
-    return drift_of(differences, record.get, compare=desired.rules.compare, unmanaged=unmanaged)
+    drift = drift_of(
+        differences,
+        memory.last.get,
+        begun=memory.begun.get,
+        compare=desired.rules.compare,
+        unmanaged=unmanaged,
+    )
+    files = sum(len(bucket.files) for bucket in live.buckets.values())
+    return replace(drift, files=files, only=only, recalled=memory.recalled)
 
 
 def export_bucket(

@@ -17,6 +17,7 @@ ReconcilerError                  exit 1 unless said otherwise
 │   ├── ForgeRefused             401 or 403, or there is no token for it (exit 7)
 │   ├── ForgeHasNot              404
 │   └── ForgeUnclear             sent, but whether it was done is not known
+├── BaselineError                the baseline has problems; all of them, each with its place
 ├── DriftFileError               not a file that `drift --format json` wrote
 ├── MetricsFileError             the metrics cannot be written, or what is there not be read
 ├── PlanFileError                not a plan file of ours, or its bytes were changed
@@ -50,6 +51,15 @@ class CatalogError(ReconcilerError):
         self.count = count = len(self.problems) if count is None else count
         lines = "\n".join(str(problem) for problem in self.problems)
         super().__init__(f"{lines}\n{count:,} problem{'s' if count != 1 else ''} in the catalogue")
+
+
+class BaselineError(ReconcilerError):
+    """The baseline has problems. `problems` holds all of them, ready to print, one a line."""
+
+    def __init__(self, problems: Sequence[object]) -> None:
+        """Keep the problems, in the order of their places."""
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 class ServiceError(ReconcilerError):

@@ -123,7 +123,13 @@ def find_reviewed(forge: Forge, catalog: str, commit: str, schema: bytes, say: S
 
 def report_drift(forge: Forge, report: DriftReport, say: Say) -> str:
     """Have one issue open while there is drift, and none while there is none. What was done, in a
-    sentence. Raises `ForgeError`."""
+    sentence. Raises `ForgeError`, or `UsageError` where not all was compared."""
+    if report.drift.only:
+        globs = " ".join(f"--only {glob}" for glob in report.drift.only)
+        raise UsageError(
+            f"this drift is of a part ({globs}), and the issue is about all of {report.catalog}: "
+            "look for drift without --only"
+        )
     ours = issues_of(forge.issues(), report.catalog, forge.me())
     if not report.drift.items:
         return _no_drift(forge, report.catalog, ours, say)

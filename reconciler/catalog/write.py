@@ -81,6 +81,12 @@ def yaml_entries(records: Mapping[str, Mapping[str, Json]], indent: int) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def item_lines(record: Mapping[str, Json], indent: int) -> list[str]:
+    """The record as an item of a list in YAML, in lines. Its first property has a short value."""
+    lines = [line for item in record.items() for line in _property(*item, indent + 2)]
+    return [f"{' ' * indent}- {lines[0].lstrip()}", *lines[1:]]
+
+
 def write_jsonl(entries: Sequence[ExportedEntry]) -> str:
     """One JSON object a line."""
     _refuse("export.jsonl", _too_deep(entries))

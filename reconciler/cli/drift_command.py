@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.account import Account, accounted
+from reconciler.cli.baseline import Baseline, baseline_options
 from reconciler.cli.options import (
     NamedLedger,
     catalog_options,
@@ -31,12 +32,15 @@ from reconciler.cli.timing import timed
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "markdown", "json"]),
+    type=click.Choice(["text", "markdown", "html", "json", "github", "dotenv"]),
     default="text",
     show_default=True,
-    help="For people, for an issue or a step summary, or for programs.",
+    help="text: for people. markdown: an issue, or a step summary. html: a page for the browser. "
+    "json: for programs. github: annotations on the catalogue's lines. dotenv: outputs of a job, "
+    "on GitHub and GitLab.",
 )
 @click.option("--unmanaged", is_flag=True, help="Show foreign files, and count them as drift.")
+@baseline_options
 @verbose_option
 @with_output
 @accounted("drift")
@@ -52,18 +56,20 @@ def command(
     out: Path | None,
     form: str,
     unmanaged: bool,
+    baseline: Baseline,
     verbose: bool,
     output: Output,
     account: Account,
 ) -> int:
     """Compare what is live with what should be, and say on which side it changed.
 
-    Ends with 2 where there is drift. It judges no limits.
+    Ends with 2 where there is drift that no baseline accepts. It judges no limits.
     """
     from reconciler.app import find_drift
     from reconciler.cli.reading import check_only, open_and_read
-    from reconciler.cli.showing import made_now, most_shown
-    from reconciler.core.drift_codec import DriftReport, encode_drift
+    from reconciler.cli.showing import made_now
+    from reconciler.cli.showing_drift import show_drift
+    from reconciler.core.drift_codec import DriftReport
     from reconciler.core.marks import mark_fields
     from reconciler.driftfile import write_drift
 
@@ -78,21 +84,11 @@ def command(
         only=tuple(sorted(set(only))),
         unmanaged=unmanaged,
     )
+    drift = baseline.judge(drift, desired, catalog, output, unmanaged=unmanaged)
     account.drift = drift
     report = DriftReport(desired.catalog, drift, made_now())
     if out is not None:
         write_drift(out, report)
-    marks, most = mark_fields(desired.identity), most_shown(len(drift.items), verbose=verbose)
-    match form:
-        case "json":
-            output.json(encode_drift(report))
-        case "markdown":
-            from reconciler.render.drift_markdown import drift_markdown
-
-            output.raw([drift_markdown(drift, most=most, marks=marks).encode()])
-        case _:
-            from reconciler.render.drift_text import drift_text
-
-            width = output.width
-            output.result(drift_text(drift, width=width, most=most, verbose=verbose, marks=marks))
+    marks = mark_fields(desired.identity)
+    show_drift(report, form, catalog, output, verbose=verbose, marks=marks)
     return 2 if drift.items else 0

@@ -125,9 +125,12 @@ def decode_content(told: Mapping[str, Any]) -> Content:
 
 def decode_place(told: Mapping[str, Any]) -> Place | None:
     """Where it was declared; None where it says nothing of that."""
-    if "declared_at" not in told:
-        return None
-    file, line, column = told["declared_at"].rsplit(":", 2)
+    return place_of(told["declared_at"]) if "declared_at" in told else None
+
+
+def place_of(text: str) -> Place:
+    """The place of `file:line:column`."""
+    file, line, column = text.rsplit(":", 2)
     return Place(file, int(line), int(column))
 
 

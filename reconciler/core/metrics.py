@@ -4,7 +4,8 @@
 |------------------------------------|-----------------------------|----------------------------|
 | the last run, and its exit code    | set                         | set                        |
 | the last success                   | set                         | as it was                  |
-| what a drift found                 | set anew, with every zero   | as it was                  |
+| what a drift found (of all keys,   | set anew, with every zero   | as it was                  |
+| and not of some by `--only`)       |                             |                            |
 | changes, requests, requests again  | added to                    | added to                   |
 
 What is added to goes on from before, so that it never falls: one run after the other would start
@@ -54,6 +55,9 @@ DRIFT: Final = "reconciler_drift_items"
 ENTRIES: Final = "reconciler_entries"
 IN_SYNC: Final = "reconciler_entries_in_sync"
 PENDING: Final = "reconciler_entries_pending"
+ACCEPTED: Final = "reconciler_drift_accepted_items"
+FILES: Final = "reconciler_files"
+OWNED: Final = "reconciler_files_owned"
 UNMANAGED: Final = "reconciler_unmanaged_files"
 CHANGES: Final = "reconciler_changes_total"
 REQUESTS: Final = "reconciler_api_requests_total"
@@ -70,6 +74,9 @@ FAMILIES: Final = {
         (ENTRIES, Kind.GAUGE, ("catalog",), "Entries of the catalogue last compared."),
         (IN_SYNC, Kind.GAUGE, ("catalog",), "Those of them whose file is as it should be."),
         (PENDING, Kind.GAUGE, ("catalog",), "Those of them whose file is still processed."),
+        (ACCEPTED, Kind.GAUGE, ("catalog",), "Items of drift that a baseline accepts for now."),
+        (FILES, Kind.GAUGE, ("catalog",), "Files in the buckets of the catalogue."),
+        (OWNED, Kind.GAUGE, ("catalog",), "Those of them that carry its mark."),
         (UNMANAGED, Kind.GAUGE, ("catalog",), "Files without its mark that are let be."),
         (CHANGES, Kind.COUNTER, ("catalog", "action", "outcome"), "Changes, by how they ended."),
         (REQUESTS, Kind.COUNTER, (*_RUN, "method", "status"), "Requests to the service."),
@@ -78,8 +85,8 @@ FAMILIES: Final = {
 }
 """All there are, in the order in which they are written."""
 
-_OF_A_LOOK: Final = (DRIFT, ENTRIES, IN_SYNC, PENDING, UNMANAGED)
-"""Set anew by each drift that was looked for to the end."""
+_OF_A_LOOK: Final = (DRIFT, ENTRIES, IN_SYNC, PENDING, ACCEPTED, FILES, OWNED, UNMANAGED)
+"""Set anew by each drift of all keys that was looked for to the end."""
 _NOWHERE: Final = ""
 """The bucket of what is in none: to Prometheus the same as no such label."""
 _LEFT: Final = "left"
@@ -99,7 +106,7 @@ def series_after(before: Series, ending: Ending) -> Series:
     after.setdefault((LAST_SUCCESS, run), 0.0)
     if ending.is_success:
         after[LAST_SUCCESS, run] = ending.at
-    if ending.drift is not None:
+    if ending.drift is not None and not ending.drift.only:
         for name, labels in [*after]:
             if name in _OF_A_LOOK and dict(labels)["catalog"] == catalog:
                 del after[name, labels]
@@ -136,6 +143,9 @@ def _found(
         (ENTRIES, drift.entries),
         (IN_SYNC, drift.in_sync),
         (PENDING, drift.pending),
+        (ACCEPTED, len(drift.accepted)),
+        (FILES, drift.files),
+        (OWNED, drift.owned),
         (UNMANAGED, drift.unmanaged),
     ):
         yield (name, (("catalog", catalog),)), count

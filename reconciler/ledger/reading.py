@@ -1,17 +1,14 @@
-"""The ledger as it is kept, and what was done by it."""
+"""The ledger as it is kept."""
 
 import os
 import shlex
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import ELOOP
 from pathlib import Path
 from typing import assert_never
 
-from reconciler.core.content import Content
-from reconciler.core.drift import LastApplied
-from reconciler.core.model import Key
 from reconciler.errors import LedgerError
 from reconciler.ledger.chain import Record, tail, walk
 from reconciler.ledger.diagnosing import diagnose
@@ -74,28 +71,6 @@ def checked(kept: Kept) -> Iterator[Record]:
         raise LedgerError(f"{kept.where(bad.line)}: {bad.said}{_what_next(bad, kept.place)}")
 
 
-def last_applied(place: Place, catalog: str) -> Mapping[Key, LastApplied]:
-    """What applies of this catalogue last made of each key."""
-    began: dict[tuple[str, str], Record] = {}
-    last: dict[Key, LastApplied] = {}
-    ours: set[str] = set()
-    for record in read_records(place):
-        with understood(record, place):
-            if record["kind"] == "run.began" and record["catalog"]["name"] == catalog:
-                ours.add(record["run"])
-            if record["run"] not in ours or "key" not in record:
-                continue
-            if record["kind"] == "change.began":
-                began[record["run"], record["id"]] = record
-            elif record["kind"] == "change.ended" and record["outcome"] == "applied":
-                # What was done already was not begun by this run, and its end says what it is.
-                change = began.get((record["run"], record["id"]), record)
-                if "before" in change or "after" in change:
-                    key = Key(record["key"])
-                    last[key] = _made(change, last.get(key))
-    return last
-
-
 @contextmanager
 def understood(record: Record, place: Place) -> Iterator[None]:
     """A record that lacks what this version writes, though its hash fits, is a `LedgerError`."""
@@ -129,13 +104,3 @@ def _what_next(finding: Finding, place: Place) -> str:
         f". Run `reconciler audit verify --ledger {named}` to see all that is wrong with it; then "
         "keep it as evidence, and name another --ledger"
     )
-
-
-def _made(change: Record, before: LastApplied | None) -> LastApplied:
-    gone = change["action"] == "delete"
-    if gone and before is not None and ("after_change" in change or "keeps" in change):
-        # The old file of a replacement goes, and the key lives on in the new one.
-        return before
-    content = change["after"] if "after" in change else change["before"]
-    made = Content(content["title"], content["user_defined"])
-    return LastApplied(made, change["bucket"], deleted=gone)

@@ -1,12 +1,16 @@
-"""A plan in `name=value` lines, for $GITHUB_OUTPUT and for GitLab's report of variables.
+"""A plan, or a drift, in `name=value` lines: $GITHUB_OUTPUT, GitLab's report of variables.
 
-A value is a number, a digest, a fixed word, or the catalogue's name: letters, digits and . _ -.
+A value is a number, a digest, a fixed word, nothing, or the catalogue's name: letters, digits and
+. _ -.
 There is no text from outside, and so nothing that could begin a line or name a variable.
 """
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
+from reconciler.core.drift import Direction, Drift
 from reconciler.core.marks import USUAL_MARKS
 from reconciler.core.plan import Plan
 from reconciler.core.risk import risk_of
@@ -28,9 +32,41 @@ def plan_dotenv(plan: Plan, marks: AbstractSet[str] = USUAL_MARKS) -> str:
         "delete": summary.delete,
         "violations": len(plan.violations),
         "risk": risk_of(plan, marks).level.value,
-        "snapshot": "false" if plan.snapshot is None else "true",
+        "snapshot": _truth(plan.snapshot),
     }
+    return _lines(values)
+
+
+def drift_dotenv(catalog: str, drift: Drift) -> str:
+    """The lines for a drift: there is some where `drift` is true."""
+    counts = Counter(item.direction for item in drift.items)
+    values: dict[str, str | int] = {
+        "catalog": _plain(catalog),
+        "drift": _truth(drift.items),
+        "items": len(drift.items),
+        **{_plain(direction): counts[direction] for direction in Direction},
+        "entries": drift.entries,
+        "in_sync": drift.in_sync,
+        "pending": drift.pending,
+        "unmanaged_files": drift.unmanaged,
+        "files": drift.files,
+        "owned": drift.owned,
+        "coverage": "" if drift.coverage is None else f"{drift.coverage:.1f}",
+        "accepted": len(drift.accepted),
+        "expired": len(drift.expired),
+        "idle": len(drift.idle),
+        "partial": _truth(drift.only),
+        "ledger_known": _truth(drift.recalled.known),
+    }
+    return _lines(values)
+
+
+def _lines(values: Mapping[str, str | int]) -> str:
     return "".join(f"{name}={value}\n" for name, value in values.items())
+
+
+def _truth(value: object) -> str:
+    return "true" if value else "false"
 
 
 def _plain(text: str) -> str:

@@ -4,23 +4,35 @@ It follows the rules of a plan's comment (see `plan_markdown`): the counts first
 direction, before and after folded away, always small enough, and a word on what was left out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import chain
 
-from reconciler.core.drift import Direction, Drift, DriftItem
+from reconciler.core.drift import Acceptance, Direction, Drift, DriftItem
 from reconciler.core.marks import USUAL_MARKS
 from reconciler.render.before_after import content_details
 from reconciler.render.changes_markdown import fields_cell
-from reconciler.render.drift_text import DIRECTIONS
+from reconciler.render.drift_words import (
+    ACCEPTED,
+    Section,
+    counts,
+    coverage,
+    doubts,
+    is_idle,
+    named,
+    rest,
+    sections,
+    was_accepted,
+)
 from reconciler.render.fitting import LIMIT, Once, Room, fitted
-from reconciler.render.markdown import block, cell, details
+from reconciler.render.markdown import block, cell, code, details, message
 from reconciler.render.page import counted
 from reconciler.render.shares import shares
 from reconciler.render.values import clipped
 
 _KEY = 128
+_NAME = 60
 _TITLE = 60
 _MESSAGE = 160
 
@@ -45,7 +57,8 @@ def pulled_markdown(drift: Drift, *, limit: int = LIMIT) -> str:
     than `limit` bytes of UTF-8. It lists what was changed live, which is what `pull` takes by
     itself."""
     taken = [item for item in drift.items if item.direction is Direction.CHANGED_LIVE]
-    page = _Page(replace(drift, items=tuple(taken)), USUAL_MARKS)
+    told = replace(drift, items=tuple(taken), accepted=(), expired=(), idle=())
+    page = _Page(told, USUAL_MARKS)
     return fitted(100, limit, lambda room: chain([_PULLED], page.blocks(room)))
 
 
@@ -61,45 +74,43 @@ class _Page:
     def __init__(self, drift: Drift, marks: AbstractSet[str]) -> None:
         self._drift = drift
         self._marks = marks
-        self._items: dict[Direction, list[DriftItem]] = {each: [] for each in DIRECTIONS}
-        for item in drift.items:
-            self._items[item.direction].append(item)
-        self._counts = {direction: len(items) for direction, items in self._items.items()}
+        self._sections = sections(drift)
         self._row = Once[DriftItem](self._in_cells)
 
     def blocks(self, room: Room) -> Iterator[str]:
         """Blocks, each of which ends with a newline."""
-        listed = shares(self._counts, room.rows)
-        count, shown = len(self._drift.items), sum(listed.values())
+        sizes = {section.word: len(section.items) for section in self._sections}
+        listed = shares(sizes, room.rows)
+        count, shown = sum(sizes.values()), sum(listed.values())
         yield from self._head()
         left = room.details
         if shown < count or left < shown:
             rows = f"{shown:,} of {counted(count, 'item')} listed"
             told = "" if left >= shown else f", {left:,} with live and desired"
             yield f"**Shortened**: {rows}{told}. `reconciler drift -v` shows all of it.\n"
-        for direction in DIRECTIONS:
-            if self._counts[direction]:
-                items = self._items[direction][: listed[direction]]
-                yield from self._direction(direction, items, left)
-                left = max(0, left - len(items))
+        for section in self._sections:
+            items = section.items[: listed[section.word]]
+            yield from self._section(section, items, left)
+            left = max(0, left - len(items))
+        yield from _told("Expired", self._drift.expired, room.said, was_accepted)
+        yield from _told("Accepted, and not so", self._drift.idle, room.said, is_idle)
 
     def _head(self) -> Iterator[str]:
         drift = self._drift
-        said = ", ".join(
-            f"{self._counts[direction]:,} {direction}"
-            for direction in DIRECTIONS
-            if self._counts[direction] and direction is not Direction.UNMANAGED
-        )
-        yield f"**{f'Drift: {said}' if said else 'No drift'}**\n"
-        unmanaged = counted(drift.unmanaged, "unmanaged file")
-        of = f"{drift.in_sync:,} of {drift.entries:,} entries in sync"
-        yield f"{of}, {drift.pending:,} pending, {unmanaged}\n"
+        said = {word: f"{count:,} {word}" for word, count in counts(drift)}
+        accepted = said.pop(ACCEPTED, None)
+        drifting = f"Drift: {', '.join(said.values())}" if said else "No drift"
+        beside = "" if accepted is None else f", {accepted}"
+        yield f"**{drifting}{beside}**\n"
+        yield f"{rest(drift)}, {coverage(drift)}\n"
+        for doubt in doubts(drift, lambda name: code(name, _NAME)):
+            yield f"{doubt}\n"
 
-    def _direction(
-        self, direction: Direction, items: Sequence[DriftItem], detailed: int
+    def _section(
+        self, section: Section, items: Sequence[DriftItem], detailed: int
     ) -> Iterator[str]:
-        count = self._counts[direction]
-        yield f"#### {direction.capitalize()}: {count:,}\n"
+        count = len(section.items)
+        yield f"#### {section.word.capitalize()}: {count:,}\n"
         if items:
             rows = "".join(map(self._row, items))
             yield f"| key | bucket | title | what | fields |\n|---|---|---|---|---|\n{rows}"
@@ -125,3 +136,19 @@ class _Page:
         key = "" if item.key is None else f" {clipped(item.key, _KEY)},"
         yield f"@@{key} file {item.file_id}"
         yield from content_details(item.before, item.wanted, item.fields, self._marks)
+
+
+def _told(
+    heading: str,
+    those: Sequence[Acceptance],
+    most: int,
+    say: Callable[[Acceptance], str],
+) -> Iterator[str]:
+    """What is to be said of the baseline itself."""
+    if not those:
+        return
+    yield f"#### {heading}: {len(those):,}\n"
+    if most:
+        yield "".join(f"- {message(f'{named(one)}: {say(one)}')}\n" for one in those[:most])
+    if len(those) > most:
+        yield f"… and {len(those) - most:,} more\n"

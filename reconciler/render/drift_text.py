@@ -1,34 +1,44 @@
 """Drift, as people read it in the morning: what changed, on which side, and what it was."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from rich.cells import cell_len
 from rich.text import Text
 
-from reconciler.core.drift import Direction, Drift, DriftItem
+from reconciler.core.drift import Acceptance, Direction, Drift, DriftItem
 from reconciler.core.marks import USUAL_MARKS
 from reconciler.render.change_text import column_of_keys
+from reconciler.render.drift_words import (
+    ACCEPTED,
+    Section,
+    counts,
+    coverage,
+    doubts,
+    named,
+    rest,
+    sections,
+    was_accepted,
+    word_of,
+)
 from reconciler.render.fields import SIDES, field_lines
-from reconciler.render.page import DIM, INDENT, Page, Part, counted, padded
+from reconciler.render.page import DIM, INDENT, Page, Part, padded, wrapped
 from reconciler.render.safe import visible
-from reconciler.render.shares import some_of_each
+from reconciler.render.shares import shares
 from reconciler.render.values import NO_LIMIT, message_text, shown
 
-_STYLES: Mapping[Direction, str] = {
-    Direction.CHANGED_LIVE: "red",
-    Direction.MISSING_LIVE: "red",
-    Direction.BOTH_CHANGED: "red",
-    Direction.UNRESOLVED: "magenta",
-    Direction.BROKEN: "magenta",
-    Direction.DUPLICATE: "yellow",
-    Direction.UNKNOWN: "yellow",
-    Direction.NOT_YET_APPLIED: "blue",
-    Direction.UNMANAGED: "cyan",
+_STYLES: Mapping[str, str] = {
+    word_of(Direction.CHANGED_LIVE): "red",
+    word_of(Direction.MISSING_LIVE): "red",
+    word_of(Direction.BOTH_CHANGED): "red",
+    word_of(Direction.UNRESOLVED): "magenta",
+    word_of(Direction.BROKEN): "magenta",
+    word_of(Direction.DUPLICATE): "yellow",
+    word_of(Direction.UNKNOWN): "yellow",
+    word_of(Direction.NOT_YET_APPLIED): "blue",
+    word_of(Direction.UNMANAGED): "cyan",
+    ACCEPTED: "green",
 }
-DIRECTIONS: Sequence[Direction] = tuple(_STYLES)
-"""In the order in which they are shown: what happened over there first."""
 
 
 def drift_text(
@@ -44,27 +54,24 @@ def drift_text(
     At most `most` items are shown, shared out over the directions; the numbers count all.
     """
     page = Page(width)
-    counts = Counter(item.direction for item in drift.items)
-    shown = some_of_each(drift.items, lambda item: item.direction, most)
-    for direction in DIRECTIONS:
-        if counts[direction]:
-            items = [item for item in shown if item.direction is direction]
-            count = counts[direction]
-            yield from _direction(page, direction, count, items, verbose=verbose, marks=marks)
-    _summary(page, drift, counts)
+    every = sections(drift)
+    listed = shares({section.word: len(section.items) for section in every}, most)
+    for section in every:
+        yield from _section(page, section, listed[section.word], verbose=verbose, marks=marks)
+    _expired(page, drift.expired, most)
+    for doubt in doubts(drift):
+        for line in wrapped(doubt, page.width):
+            page.line((line, "yellow"))
+        page.blank()
+    _summary(page, drift)
     yield page.taken()
 
 
-def _direction(
-    page: Page,
-    direction: Direction,
-    count: int,
-    items: Sequence[DriftItem],
-    *,
-    verbose: bool,
-    marks: AbstractSet[str],
+def _section(
+    page: Page, section: Section, most: int, *, verbose: bool, marks: AbstractSet[str]
 ) -> Iterator[Text]:
-    page.line((direction.capitalize(), f"bold {_STYLES[direction]}"), (f"  {count:,}", DIM))
+    _heading(page, section.word, len(section.items), _STYLES[section.word])
+    items = section.items[:most]
     keys = column_of_keys([visible(item.key or "-") for item in items])
     room = NO_LIMIT if verbose else min(40, page.room(40))
     titles = ["" if item.title is None else shown(item.title, room) for item in items]
@@ -89,9 +96,27 @@ def _direction(
         if verbose and item.declared_at is not None:
             page.line((INDENT + visible(str(item.declared_at)), DIM))
         yield page.taken()
-    if len(items) < count:
-        page.line((f"  … and {count - len(items):,} more", ""))
+    _more(page, len(section.items) - len(items))
     page.blank()
+
+
+def _expired(page: Page, expired: Sequence[Acceptance], most: int) -> None:
+    if not expired:
+        return
+    _heading(page, "expired", len(expired), "red")
+    for one in expired[:most]:
+        page.told(((f"  {named(one)}", "bold"),), message_text(was_accepted(one)))
+    _more(page, len(expired[most:]))
+    page.blank()
+
+
+def _heading(page: Page, word: str, count: int, style: str) -> None:
+    page.line((word.capitalize(), f"bold {style}"), (f"  {count:,}", DIM))
+
+
+def _more(page: Page, count: int) -> None:
+    if count:
+        page.line((f"  … and {count:,} more", ""))
 
 
 def _where(item: DriftItem) -> str:
@@ -100,12 +125,9 @@ def _where(item: DriftItem) -> str:
     return file + bucket if file else bucket and " " + bucket
 
 
-def _summary(page: Page, drift: Drift, counts: Mapping[Direction, int]) -> None:
-    parts = [
-        (f"{counts[direction]:,} {direction}", f"bold {style}")
-        for direction, style in _STYLES.items()
-        if counts.get(direction) and direction is not Direction.UNMANAGED
-    ]
-    of = f"{drift.in_sync:,} of {drift.entries:,} entries in sync"
-    rest = f"{of}, {drift.pending:,} pending, {counted(drift.unmanaged, 'unmanaged file')}"
-    page.counts(parts or [("No drift", "bold")], rest)
+def _summary(page: Page, drift: Drift) -> None:
+    parts = [(f"{count:,} {word}", f"bold {_STYLES[word]}") for word, count in counts(drift)]
+    if not any(word != ACCEPTED for word, _ in counts(drift)):
+        parts = [("No drift", "bold"), *parts]
+    page.counts(parts, rest(drift))
+    page.line((coverage(drift), ""))

@@ -7,9 +7,6 @@ The page's policy lets nothing run or load but that script and that style, by th
 The same plan makes the same bytes, which come piece by piece.
 """
 
-import base64
-import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -25,7 +22,7 @@ from reconciler.render import report_html as pieces
 from reconciler.render.change_text import VERBS, Verb, verb_of
 from reconciler.render.fields import foldable
 from reconciler.render.flows import flows_of
-from reconciler.render.html import element, escaped, json_in_script
+from reconciler.render.html import element, escaped, filled, json_in_script, policy
 from reconciler.render.page import counted
 from reconciler.render.plan_picture import MOST_NODES, NARROW, STYLE, WIDE, drawing
 from reconciler.render.plan_words import cost, doing, more
@@ -41,7 +38,6 @@ PLAIN: Final = 100
 _MOST_CHARACTERS: Final = 48_000_000
 """Of the changes' JSON, about: behind it, they come without their fields."""
 _NAME: Final = 200
-_SLOT = re.compile(r"\{\{(\w+)\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +64,12 @@ def plan_html(
     slots = {
         **_head(plan, made),
         **_Changes(plan, marks, most).slots(),
-        "policy": [_policy(style, parts.script)],
+        "policy": [policy(style, parts.script)],
         "style": [style],
         "script": [parts.script],
         "risk": pieces.risk_said(risk.level, risk.reasons),
     }
-    for at, piece in enumerate(_SLOT.split(parts.page)):
-        if at % 2:
-            yield from slots[piece]
-        else:
-            yield piece
+    yield from filled(parts.page, slots)
 
 
 def _head(plan: Plan, made: Made) -> Mapping[str, Iterable[str]]:
@@ -168,13 +160,3 @@ class _Changes:
             size, before = size + len(piece), ",\n"
             yield piece
         yield "]}"
-
-
-def _policy(style: str, script: str) -> str:
-    allowed = f"style-src {_hashed(style)}; script-src {_hashed(script)}"
-    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
-
-
-def _hashed(text: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return f"'sha256-{digest}'"

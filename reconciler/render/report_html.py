@@ -152,16 +152,22 @@ def _body(row: Row) -> str:
     )
     parts = [element("p", row.why, class_="why"), f'<dl class="facts">{facts}</dl>']
     if row.fields:
-        caption = element("caption", f"Before and after of {row.key}", class_="vh")
-        names = "".join(element("th", name, scope="col") for name in ("Field", "Before", "After"))
-        rows = "".join(map(_field, row.fields))
-        parts.append(
-            f'<table class="fields">{caption}<thead><tr>{names}</tr></thead>'
-            f"<tbody>{rows}</tbody></table>"
-        )
+        parts.append(fields_table(row.fields, f"Before and after of {row.key}"))
     if row.left_out:
         parts.append(element("p", fields_left_out(row.left_out), class_="dim"))
     return f'<div class="body">{"".join(parts)}</div>'
+
+
+def fields_table(
+    fields: Iterable[Field], caption: str, sides: tuple[str, str] = ("Before", "After")
+) -> str:
+    """The fields on both sides. `sides`: what these are called."""
+    said = element("caption", caption, class_="vh")
+    names = "".join(element("th", name, scope="col") for name in ("Field", *sides))
+    rows = "".join(map(_field, fields))
+    return (
+        f'<table class="fields">{said}<thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table>'
+    )
 
 
 def _field(field: Field) -> str:

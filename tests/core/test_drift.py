@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from reconciler.core.content import Content
 from reconciler.core.diff import diff
-from reconciler.core.drift import Direction, Drift, DriftItem, LastApplied, drift_of
+from reconciler.core.directions import drift_of
+from reconciler.core.drift import Direction, Drift, DriftItem, LastApplied, Sides
 from reconciler.core.facts import Broken, Unresolved
 from reconciler.core.model import Key
 from reconciler.core.plan import Options
@@ -29,10 +30,15 @@ def record(
 
 
 def drift(
-    text: str, records: dict[str, LastApplied] | None = None, *, unmanaged: bool = False
+    text: str,
+    records: dict[str, LastApplied] | None = None,
+    begun: dict[str, LastApplied] | None = None,
+    *,
+    unmanaged: bool = False,
 ) -> Drift:
     found = {Key(key): each for key, each in (records or {}).items()}
-    return drift_of(diff(*given(text)), found.get, unmanaged=unmanaged)
+    open_ones = {Key(key): each for key, each in (begun or {}).items()}
+    return drift_of(diff(*given(text)), found.get, begun=open_ones.get, unmanaged=unmanaged)
 
 
 def only_item(text: str, **records: LastApplied) -> DriftItem:
@@ -67,6 +73,77 @@ def test_a_content_that_differs(live: str, last: LastApplied | None, direction: 
     assert item.before is not None
     assert item.wanted is not None
     assert item.fields
+
+
+def test_each_side_names_the_fields_that_changed_on_it() -> None:
+    text = "entry a spots title=new x=1 y=1 z=1 w=1\nfile 7 spots a title=old x=2 y=1 z=3 w=1"
+    item = only_item(text, a=record("old", x="1", y="9", z="2", w="1"))
+    assert item.direction is Direction.BOTH_CHANGED
+    assert item.sides == Sides(
+        live=("user_defined.x", "user_defined.z"), desired=("title", "user_defined.z")
+    )
+    assert item.message == (
+        "changed on both sides since it was last applied: user_defined.x, user_defined.z in the "
+        "service, title, user_defined.z in the catalogue"
+    )
+    assert only_item(text).sides is None
+
+
+def test_of_very_many_fields_a_message_names_the_first() -> None:
+    ours, theirs = (" ".join(f"f{n}={side}" for n in range(9)) for side in "12")
+    before = record("T-a", **{f"f{n}": "0" for n in range(9)})
+    item = only_item(f"entry a spots {ours}\nfile 7 spots a {theirs}", a=before)
+    assert "user_defined.f4, 4 more in the service" in item.message
+    assert item.sides is not None
+    assert len(item.sides.live) == len(item.sides.desired) == 9
+
+
+class TestAChangeWhoseEndIsNotKnown:
+    """It was begun, and then the run was killed, or the answer was lost."""
+
+    TEXT = "entry a spots title=newer\nfile 7 spots a title="
+
+    @pytest.mark.parametrize(
+        ("live", "direction"),
+        [
+            ("new", Direction.NOT_YET_APPLIED),  # it was done
+            ("old", Direction.NOT_YET_APPLIED),  # it was not
+            ("edited", Direction.BOTH_CHANGED),
+        ],
+    )
+    def test_was_applied_where_what_is_live_is_what_it_makes(
+        self, live: str, direction: Direction
+    ) -> None:
+        found = drift(self.TEXT + live, {"a": record("old")}, {"a": record("new")})
+        assert found.items[0].direction is direction
+
+    def test_is_all_that_is_known_of_a_file(self) -> None:
+        (item,) = drift(f"{self.TEXT}new", {}, {"a": record("new")}).items
+        assert item.direction is Direction.NOT_YET_APPLIED
+        (item,) = drift(f"{self.TEXT}edited", {}, {"a": record("new")}).items
+        assert item.direction is Direction.UNKNOWN
+
+    def test_so_of_a_move(self) -> None:
+        text = "entry a spots\nfile 7 archive a"
+        (item,) = drift(text, {"a": record(bucket="spots")}, {"a": record(bucket="archive")}).items
+        assert item.direction is Direction.NOT_YET_APPLIED
+        (item,) = drift(text, {"a": record(bucket="spots")}, {"a": record(bucket="news")}).items
+        assert item.direction is Direction.CHANGED_LIVE
+
+    def test_so_of_a_delete(self) -> None:
+        text = "entry a spots s1"
+        (item,) = drift(text, {"a": record()}, {"a": record(deleted=True)}).items
+        assert item.direction is Direction.NOT_YET_APPLIED
+        (item,) = drift(text, {"a": record()}, {"a": record()}).items
+        assert item.direction is Direction.MISSING_LIVE
+
+
+def test_coverage_is_100_only_where_every_file_is_owned() -> None:
+    found = drift("file 1 spots a")
+    assert (found.owned, found.coverage) == (1, None)
+    assert replace(found, files=1).coverage == 100.0
+    assert replace(found, files=3).coverage == 33.3
+    assert replace(found, files=10_000, owned=9_999).coverage == 99.9
 
 
 def test_what_others_write_has_no_direction() -> None:
@@ -245,14 +322,16 @@ def test_so_in_a_part_of_the_catalogue(world: World, only: tuple[str, ...]) -> N
 def test_what_was_applied_as_the_catalogue_has_it_changed_live(world: World) -> None:
     """Where the ledger's record is what the catalogue wants, only the live side can have moved."""
     differences = diff(world.desired, world.live())
-    plain = drift_of(differences, {}.get)
+    compare = world.desired.rules.compare
+    plain = drift_of(differences, {}.get, compare=compare)
     wanted = {
         item.key: LastApplied(item.wanted, world.desired.entries[item.key].bucket, deleted=False)
         for item in plain.items
         if item.key in world.desired.entries and item.wanted is not None
     }
-    held = drift_of(differences, wanted.get)
+    held = drift_of(differences, wanted.get, compare=compare)
     for before, after in zip(plain.items, held.items, strict=True):
         if before.direction is Direction.UNKNOWN and before.key in wanted:
             assert after.direction is Direction.CHANGED_LIVE
-            assert replace(after, direction=before.direction, message=before.message) == before
+            alike = {"direction": before.direction, "message": before.message, "sides": None}
+            assert replace(after, **alike) == before

@@ -12,6 +12,7 @@ from reconciler.core.drift import Direction
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Rule
 from reconciler.ledger.findings import Finding
+from reconciler.render.drift_words import word_of
 from tests.docs.pages import ROOT
 
 PAGE = (ROOT / "docs" / "when-things-go-wrong.md").read_text("utf-8")
@@ -51,7 +52,7 @@ def test_every_outcome(outcome: str) -> None:
 
 @pytest.mark.parametrize("direction", Direction)
 def test_every_direction_of_drift(direction: Direction) -> None:
-    assert f"| {direction} |" in PAGE
+    assert f"| {word_of(direction)} |" in PAGE
 
 
 @pytest.mark.parametrize("kind", [finding.kind for finding in get_args(Finding)])

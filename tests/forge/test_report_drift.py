@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.core.drift import Direction, Drift, DriftItem
+from reconciler.core.drift import Accepted, Direction, Drift, DriftItem
 from reconciler.core.drift_codec import DriftReport, encode_drift
 from reconciler.core.model import FileId, Key
 from reconciler.core.streaming import indented
@@ -16,6 +17,7 @@ from tests.forge.github import FakeGitHub
 from tests.forge.plans import MADE
 from tests.forge.served import Reply
 from tests.forge.test_report_plan import TITLES
+from tests.render import stories
 from tests.render.test_markdown import commands
 
 if TYPE_CHECKING:
@@ -43,8 +45,8 @@ class Watching:
         self.folder = folder
         self.command = command
 
-    def reports(self, *titles: str) -> Ended:
-        report = DriftReport("radio-ads", drift(*titles), MADE)
+    def reports(self, *titles: str, **fields: Any) -> Ended:
+        report = DriftReport("radio-ads", replace(drift(*titles), **fields), MADE)
         data = b"".join(indented(encode_drift(report)))
         (self.folder / "drift.json").write_bytes(data)
         env = job(self.fake, self.folder, run=self.fake.start_run())
@@ -92,6 +94,29 @@ def test_drift_opens_one_issue_keeps_it_up_to_date_and_closes_it(watch: Watching
     assert watch.closing() == ["There is no drift of radio-ads any more.\n"]
     assert watch.reports().code == 0
     assert len(watch.closing()) == 1
+
+
+@pytest.mark.parametrize("titles", [(), ("Summer",)])
+def test_a_look_at_a_part_never_touches_the_issue_about_all(
+    watch: Watching, titles: tuple[str, ...]
+) -> None:
+    watch.reports("Spring")
+    texts = watch.texts()
+    ended = watch.reports(*titles, only=("sum*",))
+    assert ended.code == 64
+    assert "this drift is of a part (--only sum*)" in ended.err
+    assert (watch.texts(), watch.closing()) == (texts, [])
+
+
+def test_what_is_accepted_is_in_the_issue_and_alone_keeps_none_open(watch: Watching) -> None:
+    (item,) = drift("Winter").items
+    by = stories.acceptance("k", "the label renames it")
+    watch.reports("Spring", accepted=(Accepted(item, by),))
+    (text,) = watch.texts()
+    assert "**Drift: 1 changed live, 1 accepted**" in text
+    assert "accepted until 2026-12-31: the label renames it" in text
+    watch.reports(accepted=(Accepted(item, by),))
+    assert watch.texts() == []
 
 
 def test_the_same_drift_is_not_told_again(watch: Watching) -> None:

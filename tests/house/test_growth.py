@@ -21,7 +21,7 @@ from reconciler.app import Connection, connected, load, read_live
 from reconciler.core import snapshot
 from reconciler.core.codec import Made, decode, encode
 from reconciler.core.diff import diff
-from reconciler.core.drift import drift_of
+from reconciler.core.directions import drift_of
 from reconciler.core.listing import rows
 from reconciler.core.model import (
     Adopt,

@@ -62,7 +62,7 @@ def test_everything_that_is_shipped_is_inside(installed: Installed) -> None:
         for path in files:
             assert f"reconciler/_shipped/{inside}/{path.relative_to(ROOT / top)}" in names
     assert "reconciler/py.typed" in names
-    for name in ("page.html", "page.css", "page.js"):
+    for name in ("page.html", "page.css", "page.js", "drift.html"):
         assert f"reconciler/render/report/{name}" in names
 
 

@@ -46,6 +46,7 @@ def run(
     clock: FakeClock | None = None,
     name: str = "run-1",
     catalog: str = "radio",
+    converged: bool = True,
 ) -> None:
     """One run: all changes begin, and those with an outcome end."""
     with Ledger(path, clock or FakeClock(), name) as ledger:
@@ -54,7 +55,7 @@ def run(
             ledger.began([change])
             if outcome is not None:
                 ledger.ended([(change, outcome)])
-        ledger.run_ended({"converged": True})
+        ledger.run_ended({"converged": converged})
 
 
 def twenty_records(path: Path, names: tuple[str, str] = ("run-1", "run-2")) -> bytes:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.core.drift import LastApplied
+from reconciler.core.content import Content
+from reconciler.core.drift import LastApplied, Recalled
 from reconciler.core.model import FileId
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import ChangeId
-from reconciler.ledger import Ledger, last_applied
+from reconciler.ledger import Ledger, last_applied, remembered
 from tests.apply.fake_clock import FakeClock
 from tests.ledger.made import DONE, T1, T2, create, delete, move, run, update
 
@@ -60,7 +61,50 @@ class TestLastApplied:
         "outcome", [None, Failed("422"), Stale("x", None), Unknown("x")], ids=str
     )
     def test_what_was_not_applied_does_not(self, path: Path, outcome: Outcome | None) -> None:
-        assert self.last(path, (update(), outcome)) == {}
+        run(path, (update(), outcome), converged=False)
+        assert last_applied(path, "radio") == {}
+
+    @pytest.mark.parametrize(("outcome", "begun"), [
+        (None, True), (Unknown("x"), True), (Failed("422"), False), (Stale("x", None), False),
+    ], ids=str)  # fmt: skip
+    def test_what_may_have_been_applied_is_told_apart(
+        self, path: Path, outcome: Outcome | None, begun: bool
+    ) -> None:
+        run(path, (create(), DONE), (update(), outcome), converged=False)
+        found = remembered(path, "radio")
+        assert found.last == {"a": LastApplied(T1, "spots", deleted=False)}
+        assert found.begun == ({"a": LastApplied(T2, "spots", deleted=False)} if begun else {})
+
+    def test_a_later_change_that_ended_settles_it(self, path: Path) -> None:
+        run(path, (update(after=Content("Lost", {})), None), converged=False)
+        run(path, (update(), DONE), name="run-2", converged=False)
+        found = remembered(path, "radio")
+        assert (found.begun, found.last) == ({}, {"a": LastApplied(T2, "spots", deleted=False)})
+
+    def test_what_is_lost_was_applied_where_its_run_found_nothing_more_to_do(
+        self, path: Path
+    ) -> None:
+        run(path, (update(8, "u"), Unknown("the answer was lost")), (update(), None))
+        found = remembered(path, "radio")
+        assert found.begun == {}
+        assert found.last == dict.fromkeys("ua", LastApplied(T2, "spots", deleted=False))
+
+    def test_changes_of_one_key_at_once_are_told_apart(self, path: Path) -> None:
+        with Ledger(path, FakeClock(), "one") as ledger:
+            ledger.run_began({"catalog": {"name": "radio"}})
+            ledger.began([update()])
+            ledger.began([delete(8)])  # another file of the key
+            ledger.ended([(update(), DONE)])
+            ledger.ended([(delete(8), Failed("422"))])
+        found = remembered(path, "radio")
+        assert found.last == {"a": LastApplied(T2, "spots", deleted=False)}
+        assert found.begun == {}
+
+    def test_another_run_that_did_says_nothing_of_it(self, path: Path) -> None:
+        """It may have been of a part of the catalogue."""
+        run(path, (update(), None), converged=False)
+        run(path, (create("b"), DONE), name="run-2")
+        assert set(remembered(path, "radio").begun) == {"a"}
 
     @pytest.mark.parametrize(
         "fields", [{"after_change": ChangeId("create:a")}, {"keeps": FileId(8)}]
@@ -84,6 +128,18 @@ class TestLastApplied:
         run(path, (update(), DONE), catalog="other")
         assert last_applied(path, "radio") == {}
         assert last_applied(path, "other") != {}
+        found = remembered(path, "radio").recalled
+        assert found == Recalled(known=False, catalogs=("other",))
+
+    def test_no_ledger_knows_nothing(self, path: Path) -> None:
+        assert remembered(path, "radio").recalled == Recalled(known=False)
+
+    def test_a_torn_tail_is_passed_over_and_told(self, path: Path) -> None:
+        run(path, (update(), DONE))
+        path.write_bytes(path.read_bytes() + b'{"seq":9,"pr')
+        found = remembered(path, "radio")
+        assert found.last == {"a": LastApplied(T2, "spots", deleted=False)}
+        assert found.recalled == Recalled(torn=True)
 
     def test_what_was_there_already_without_its_content_says_nothing(self, path: Path) -> None:
         """As versions before wrote it."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.core.content import Content
-from reconciler.core.drift import Direction, Drift, DriftItem
+from reconciler.core.drift import Acceptance, Accepted, Direction, Drift, DriftItem, Recalled
 from reconciler.core.listing import Row
 from reconciler.core.model import FileId, Key, Place, Snapshot, SourceKind
 from reconciler.core.plan import (
@@ -393,7 +393,7 @@ def drifted() -> Drift:
         Direction.CHANGED_LIVE, "spring-ad-01", "changed in the service since it was last applied"
     )
     long = content("Lorem ipsum " * 20, "b")
-    both = item(Direction.BOTH_CHANGED, "b", "both sides changed since it was last applied")
+    both = item(Direction.BOTH_CHANGED, "b", "changed on both sides since it was last applied")
     unresolved = DriftItem(
         Direction.UNRESOLVED,
         "several files carry its mark, and not each says what it was made from (files 7, 8)",
@@ -418,12 +418,46 @@ def drifted() -> Drift:
         replace(item(Direction.NOT_YET_APPLIED, "x", HOSTILE["newline"]), title=HOSTILE["bidi"]),
         *unmanaged,
     ]
-    return Drift(tuple(items), unmanaged=3, pending=1, entries=1017, in_sync=1009)
+    return Drift(
+        tuple(items),
+        unmanaged=3,
+        pending=1,
+        entries=1017,
+        in_sync=1008,
+        files=1019,
+        owned=1016,
+        accepted=(
+            Accepted(
+                replace(changed, key=Key("old-ad"), fields=fields[:1], before=live, wanted=wanted),
+                acceptance("old-ad", "the label renames it in December", field="title"),
+            ),
+        ),
+        expired=(acceptance("spring-ad-01", HOSTILE["newline"], until="2026-05-31"),),
+        idle=(acceptance(None, "a test", file_id=FileId(1399)),),
+    )
+
+
+def acceptance(
+    key: str | None, reason: str, *, until: str = "2026-12-31", **fields: Any
+) -> Acceptance:
+    """What a baseline accepts."""
+    named = None if key is None else Key(key)
+    told: dict[str, Any] = {"file_id": None, "place": Place("drift-baseline.yaml", 3, 5), **fields}
+    return Acceptance(key=named, reason=reason, until=until, **told)
 
 
 def in_sync() -> Drift:
     """No drift."""
-    return Drift((), unmanaged=1, pending=0, entries=1, in_sync=1)
+    return Drift((), unmanaged=1, pending=0, entries=1, in_sync=1, files=2, owned=1)
+
+
+def in_the_dark() -> Drift:
+    """A part of it, by somebody else's ledger."""
+    return replace(
+        drifted(),
+        only=("spring-*", HOSTILE["bidi"]),
+        recalled=Recalled(known=False, catalogs=("another", "radio-ads`|"), torn=True),
+    )
 
 
 def listed() -> list[Row]:

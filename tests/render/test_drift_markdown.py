@@ -9,8 +9,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.drift import Direction, Drift, DriftItem
-from reconciler.core.model import FileId, Key
+from reconciler.core.drift import Accepted, Direction, Drift, DriftItem, Recalled
+from reconciler.core.model import FileId, Key, Place
 from reconciler.render.drift_markdown import drift_markdown
 from reconciler.render.fitting import LIMIT
 from tests.render import stories
@@ -35,7 +35,17 @@ def drift_with(live: str) -> Drift:
         )
         for item in stories.drifted().items
     )
-    return replace(stories.drifted(), items=items)
+    accepts = stories.acceptance(live, live, field=live, place=Place(live, 3, 5))
+    accepted = tuple(Accepted(item, accepts) for item in items[:1])
+    return replace(
+        stories.in_the_dark(),
+        items=items,
+        only=(live,),
+        recalled=Recalled(known=False, catalogs=(live, live)),
+        accepted=accepted,
+        expired=(accepts,),
+        idle=(accepts,),
+    )
 
 
 PLAIN = Read(drift_markdown(drift_with("z")))
@@ -56,10 +66,10 @@ def test_whatever_a_text_holds_the_issue_is_built_as_with_any_other(live: str) -
 def test_the_issue_is_read_as_it_is_meant() -> None:
     """So that the property above can fail."""
     tags = Counter(tag for tag, _ in PLAIN.tags)
-    assert tags["td"] == 5 * len(stories.drifted().items)
-    assert tags["details"] == tags["pre"] == 2
+    assert tags["td"] == 5 * (len(stories.drifted().items) + 1)
+    assert tags["details"] == tags["pre"] == 3
     assert set(tags) == {
-        *("p", "strong", "code", "h4", "pre", "details", "summary"),
+        *("p", "strong", "code", "h4", "pre", "details", "summary", "ul", "li"),
         *("table", "thead", "tbody", "tr", "th", "td"),
     }
 
@@ -67,14 +77,17 @@ def test_the_issue_is_read_as_it_is_meant() -> None:
 def test_the_first_lines_count_what_happened_over_there_first() -> None:
     lines = drift_markdown(stories.drifted()).splitlines()
     assert lines[0] == (
-        "**Drift: 1 changed live, 1 missing live, 1 both changed, 1 unresolved, 1 broken, "
-        "1 duplicate, 1 unknown, 2 not yet applied**"
+        "**Drift: 1 changed live, 1 missing live, 1 changed on both sides, 1 unresolved, "
+        "1 broken, 1 duplicate, 1 unknown, 2 not yet applied, 1 accepted**"
     )
-    assert lines[2] == "1,009 of 1,017 entries in sync, 1 pending, 3 unmanaged files"
+    assert lines[2] == (
+        "1,008 of 1,017 entries in sync, 1 pending, 3 unmanaged files, coverage 99.7 %: 1,016 of "
+        "1,019 files owned"
+    )
     assert drift_markdown(stories.in_sync()).splitlines() == [
         "**No drift**",
         "",
-        "1 of 1 entries in sync, 0 pending, 1 unmanaged file",
+        "1 of 1 entries in sync, 0 pending, 1 unmanaged file, coverage 50.0 %: 1 of 2 files owned",
     ]
 
 

@@ -83,6 +83,7 @@ def test_three_comments() -> None:
 
 def test_an_issue_about_drift() -> None:
     check("issue-drift.md", drift_markdown(stories.drifted()))
+    check("issue-drift-in-the-dark.md", drift_markdown(stories.in_the_dark(), most=8))
 
 
 def test_the_forms_for_programs() -> None:
@@ -107,6 +108,8 @@ def test_other_drifts() -> None:
     check("drift-none", printed(drift_text(stories.in_sync(), width=80)))
     verbose = drift_text(stories.drifted(), width=80, most=4, verbose=True)
     check("drift-verbose", printed(verbose))
+    dark = drift_text(stories.in_the_dark(), width=80, most=4)
+    check("drift-in-the-dark", printed(dark))
 
 
 @pytest.mark.parametrize("width", [80, 140])

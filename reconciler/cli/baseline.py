@@ -1,0 +1,142 @@
+"""What of a drift is accepted for now: the options, and the baseline."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import partial, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.clock import SystemClock
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from reconciler.cli.output import Output
+    from reconciler.core.drift import Acceptance, Drift
+    from reconciler.core.model import DesiredState
+
+Command = Callable[..., int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Where it is, and whether what is found is to be accepted from now on."""
+
+    path: Path | None
+    """None: beside the catalogue, where one is there."""
+    write: bool
+    reason: str
+    until: str
+
+    def judge(
+        self,
+        drift: "Drift",
+        desired: "DesiredState",
+        catalog: Path,
+        output: "Output",
+        *,
+        unmanaged: bool,
+    ) -> "Drift":
+        """The drift without what is accepted. What is accepted and not there is warned of.
+        `catalog`: where it is. Raises `BaselineError`."""
+        from reconciler.baselinefile import NAME, add_to_baseline, read_baseline
+        from reconciler.core.baseline import accepted_by, to_accept
+        from reconciler.shipped import schema
+
+        path = self.path or catalog.parent / NAME
+        form = schema("baseline.schema.json")
+        today = datetime.fromtimestamp(SystemClock().now(), UTC).date().isoformat()
+        must_be_there = self.path is not None and not self.write
+        judged = partial(
+            accepted_by,
+            drift=drift,
+            today=today,
+            compare=desired.rules.compare,
+            unmanaged=unmanaged,
+        )
+        found = judged(read_baseline(path, form) if must_be_there or _is_there(path) else ())
+        if self.write:
+            new = to_accept(found.items, reason=self.reason, until=self.until)
+            if new:
+                add_to_baseline(path, form, new)
+                found = judged(read_baseline(path, form))
+            output.say(f"{path}: {len(new)} accepted until {self.until}")
+        _warn_of_idle(found.idle, desired, output)
+        return found
+
+
+def _is_there(path: Path) -> bool:
+    """What cannot be looked at is said by who reads it."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
+
+
+def _warn_of_idle(idle: Sequence["Acceptance"], desired: "DesiredState", output: "Output") -> None:
+    if not idle:
+        return
+    from difflib import get_close_matches
+
+    from reconciler.render.drift_words import is_idle, named
+
+    for one in idle:
+        near: Sequence[str] = ()
+        if one.key is not None and one.key not in desired.entries:
+            near = get_close_matches(one.key, desired.entries, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        output.warn(f"{one.place}: {named(one)}: {is_idle(one)}{hint}")
+
+
+def baseline_options(function: Command) -> Command:
+    """Give the command its `Baseline`."""
+
+    @click.option(
+        "--baseline",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="What of the drift is accepted for now. Otherwise drift-baseline.yaml beside the "
+        "catalogue, where it is there.",
+    )
+    @click.option(
+        "--write-baseline",
+        is_flag=True,
+        help="Accept all drift that is found: add it to the baseline.",
+    )
+    @click.option("--reason", metavar="TEXT", help="With --write-baseline: why.")
+    @click.option(
+        "--until",
+        metavar="YYYY-MM-DD",
+        help="With --write-baseline: the last day on which it is accepted, UTC.",
+    )
+    @wraps(function)
+    def command(
+        *args: Any,
+        baseline: Path | None,
+        write_baseline: bool,
+        reason: str | None,
+        until: str | None,
+        **kwargs: Any,
+    ) -> int | None:
+        asked = _asked(baseline, reason, until, write=write_baseline)
+        return function(*args, baseline=asked, **kwargs)
+
+    return command
+
+
+def _asked(path: Path | None, reason: str | None, until: str | None, *, write: bool) -> Baseline:
+    if not write:
+        if reason is not None or until is not None:
+            raise UsageError("--reason and --until go with --write-baseline")
+        return Baseline(path, write, "", "")
+    if not reason or until is None:
+        raise UsageError("--write-baseline takes a --reason, and --until which day it is accepted")
+    try:
+        day = date.fromisoformat(until)
+    except ValueError:
+        raise UsageError(f"--until {until[:100]!r}: expected a day such as 2026-12-31") from None
+    if day < datetime.fromtimestamp(SystemClock().now(), UTC).date():
+        raise UsageError(f"--until {day}: that day is over")
+    return Baseline(path, write, reason, day.isoformat())
