@@ -17,6 +17,11 @@ def differing_fields(before: Content, after: Content, compare: Compare) -> tuple
     return title + tuple(sorted(inside))
 
 
+def field_of(key: str) -> str:
+    """The name of a whole `user_defined` value."""
+    return _name([key])
+
+
 def removed_values(before: UserDefined, after: UserDefined) -> tuple[str, ...]:
     """The names of the values that `after` no longer has, ordered."""
     return tuple(sorted(before.keys() - after.keys()))
