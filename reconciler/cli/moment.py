@@ -35,7 +35,8 @@ class Moment(click.ParamType[float]):
                 return (day + timedelta(days=self._end_of_day)).timestamp()
             if _MOMENT.fullmatch(value):
                 return datetime.fromisoformat(value.upper()).timestamp()
-            return SystemClock().now() - DURATION.convert(value, param, ctx)
+            ago = SystemClock().now() - DURATION.convert(value, param, ctx)
+            return datetime.fromtimestamp(ago, UTC).timestamp()
         except (ValueError, OverflowError, click.BadParameter):
             self.fail(
                 f"{value!r} is no moment: 2026-03-01, 2026-03-01T09:30:00Z (with its offset), or "

@@ -240,6 +240,8 @@ def _end(record: Record) -> End:
 
 
 def _text(told: Mapping[str, Any], name: str) -> str | None:
+    if not isinstance(told, Mapping):
+        raise TypeError(f"what has the {name} is no object")
     value = told.get(name)
     return None if value is None else str(value)
 

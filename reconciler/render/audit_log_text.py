@@ -38,7 +38,7 @@ def who(about: About) -> tuple[str, ...]:
     dirty = " (the catalogue was not as committed)" if about.dirty else ""
     host = "" if about.host is None else f" on {_named(about.host)}"
     every = (
-        f"by {'nobody knows whom' if about.actor is None else _named(about.actor)}{host}",
+        f"by {'whom is not said' if about.actor is None else _named(about.actor)}{host}",
         None if about.commit is None else f"commit {_named(about.commit)}{dirty}",
         None if about.pull_request is None else f"request {_named(about.pull_request)}",
         None if about.ci_run is None else _named(about.ci_run),

@@ -46,10 +46,12 @@ def run(
     clock: FakeClock | None = None,
     name: str = "run-1",
     catalog: str = "radio",
+    **about: Any,
 ) -> None:
-    """One run: all changes begin, and those with an outcome end."""
+    """One run: all changes begin, and those with an outcome end. `about`: what its beginning says
+    beside the catalogue."""
     with Ledger(path, clock or FakeClock(), name) as ledger:
-        ledger.run_began({"catalog": {"name": catalog}})
+        ledger.run_began({"catalog": {"name": catalog}, **about})
         for change, outcome in ends:
             ledger.began([change])
             if outcome is not None:

@@ -209,6 +209,17 @@ class TestOfALedgerThatIsNot:
 
 
 class TestOfNoLedger:
+    @pytest.mark.parametrize("data", [None, b""])
+    @pytest.mark.parametrize("form", ["text", "json", "dotenv"])
+    def test_where_there_must_be_one_it_ends_with_1(
+        self, capsys: pytest.CaptureFixture[str], path: Path, data: bytes | None, form: str
+    ) -> None:
+        assert Said(capsys, path, "--require").code == 0
+        path.unlink() if data is None else path.write_bytes(data)
+        said = Said(capsys, path, "--require", "--format", form)
+        assert said.code == 1
+        assert f"{path}: there must be a ledger, and there is no record" in said.err
+
     @pytest.mark.parametrize(("data", "said"), [(None, "there is no ledger"), (b"", "is empty")])
     def test_says_so_and_with_an_anchor_it_is_a_finding(
         self,
