@@ -118,3 +118,11 @@ class Run:
     """In the order in which the ledger first speaks of them."""
     end: End | None = None
     """None where it was killed, or is not over."""
+
+    @property
+    def seq(self) -> int:
+        """The number of the last record that is known to be its own; 0 where none but the first
+        is."""
+        if self.end is not None:
+            return int(self.end.anchor.partition(":")[0])
+        return max((deed.seq for deed in self.deeds), default=0)

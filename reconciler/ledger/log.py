@@ -88,6 +88,17 @@ def selected(log: Log, wanted: Wanted) -> Sequence[Run]:
     return found
 
 
+def run_of(log: Log, catalog: str, run: str | None, commit: str) -> Run | None:
+    """The last run of a catalogue for a commit, or the one that is named; None where there is
+    none."""
+    every = [each for each in log.runs if each.about.catalog == catalog]
+    if run is not None:
+        found = [each for each in every if each.about.run == run]
+    else:
+        found = [each for each in every if each.about.commit == commit]
+    return found[-1] if found else None
+
+
 def records_of(log: Log, runs: Iterable[Run]) -> Iterator[Record]:
     """The records that speak of these runs and changes, as they stand on the ledger."""
     told = {run.about.run: {deed.id for deed in run.deeds} for run in runs}

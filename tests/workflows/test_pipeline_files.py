@@ -88,7 +88,7 @@ class TestAJob:
         if environment(JOBS[name]).startswith("acrcloud/"):
             assert named == {"RECONCILER_LEDGER_TOKEN"}
         else:
-            assert named == ({"CI_JOB_TOKEN"} if name.startswith("drift") else set())
+            assert named == ({"CI_JOB_TOKEN"} if name.startswith(("drift", "applied")) else set())
 
 
 def test_one_job_is_for_forks_and_it_has_no_secret() -> None:
