@@ -132,7 +132,7 @@ def report_applied(forge: Forge, run: Run, ledger: str, commit: str, say: Say) -
     if merged is None:
         say(f"commit {commit[:12]} is the merge of no {forge.request}, or of none alone")
         return "how the apply ended is commented nowhere"
-    catalog, words = run.about.catalog, _Words(f"{forge.request} {merged.number}", "end")
+    catalog, words = run.about.catalog, _Words(f"{forge.request} {merged.number}", "outcome")
     marker = AppliedMarker(catalog, run.seq)
     if AppliedMarker.of(str(marker)) != marker:
         raise UsageError(f"the catalogue {catalog[:100]!r} has a name that goes into no comment")
