@@ -41,7 +41,8 @@ class What(StrEnum):
     MOVED = "moved"
     DELETED = "deleted"
     OTHER = "another file of it"
-    """A file that another had taken the place of, or a duplicate, was deleted or moved."""
+    """A file that another had taken the place of, or a duplicate, or one that lay in a trash, was
+    deleted or moved."""
     OUTSIDE = "changed outside"
     GONE = "gone"
     """It was no longer there, and no apply had deleted it."""
@@ -167,7 +168,7 @@ class _Telling:
     def tell(self, deed: Deed) -> None:
         if deed.ending is not Ending.APPLIED:
             self._attempted(deed)
-        elif _is_other(deed, self.state):
+        elif self._is_other(deed):
             self._of_another_file(deed)
         elif deed.already:
             self._found_done(deed)
@@ -211,6 +212,18 @@ class _Telling:
         else:
             self._observe(_result(deed), deed.at)
         self.events.append(Event(What.FOUND, deed.until, (), deed))
+
+    def _is_other(self, deed: Deed) -> bool:
+        """Whether it concerns a file that has, or is to have, another in its place. A purge deletes
+        what went into a trash before, and the key may have a file again."""
+        if deed.action not in ("delete", "move"):
+            return False
+        if deed.keeps is not None:
+            return True
+        is_apart = deed.file_id != self.state.get("file_id")
+        return is_apart and (
+            deed.after_change is not None or (deed.by.purge is not None and self._seen is not None)
+        )
 
     def _of_another_file(self, deed: Deed) -> None:
         self.events.append(Event(What.OTHER, deed.until, (), deed))
@@ -268,15 +281,6 @@ class _Telling:
         self.set_by.clear()
         self.events.append(event)
         self._maybe.clear()
-
-
-def _is_other(deed: Deed, state: _State) -> bool:
-    """Whether it concerns a file that has, or is to have, another in its place."""
-    if deed.action not in ("delete", "move"):
-        return False
-    if deed.keeps is not None:
-        return True
-    return deed.after_change is not None and deed.file_id != state.get("file_id")
 
 
 def _explains(deed: Deed, change: FieldChange) -> bool:

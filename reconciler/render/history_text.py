@@ -58,7 +58,8 @@ def _set_by(event: Event) -> Iterator[str]:
         yield f"{_outside(event)}: nobody knows by whom"
     else:
         run = f"{event.what} {_named(event.at)} in run {_named(deed.by.run)}"
-        yield f"{run} {', '.join(who(deed.by))}"
+        kind = special(deed.by)
+        yield f"{run} {', '.join([*who(deed.by), *([kind] if kind else [])])}"
 
 
 def _event(page: Page, event: Event, *, verbose: bool) -> None:
@@ -88,7 +89,7 @@ def _said(event: Event) -> str:
         return _outside(event) if event.what is not What.FIRST_SEEN else _FIRST
     if event.what is What.OTHER:
         verb = "moved" if deed.action == "move" else "deleted"
-        return f"{verb}: file {deed.file_id}, which another has taken the place of"
+        return f"{verb}: file {deed.file_id}, another one of this entry"
     if event.what is What.DONE:
         return f"{deed.action}: done after all, though how it ended was not known"
     if event.what is What.FOUND:

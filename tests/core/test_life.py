@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -228,6 +229,38 @@ class TestTheEnd:
             deed("create", after=ONE), deed("delete", before=ONE, keeps=FileId(8)),
         ])  # fmt: skip
         assert value(life, "file_id") == 8
+
+
+class TestATrash:
+    """A move into another bucket, which keeps the file's id; and, later on, a purge."""
+
+    def test_a_file_that_is_in_it_is_known_until_it_is_purged(
+        self, deed: Callable[..., Deed]
+    ) -> None:
+        deeds = [
+            deed("create", after=ONE),
+            deed("move", before=ONE, from_bucket="spots", bucket="bin"),
+        ]
+        assert value(life_of(deeds), "bucket") == "bin"
+        purged = deed("delete", before=ONE, bucket="bin", key=None)
+        life = life_of([*deeds, replace(purged, by=replace(purged.by, purge="2026-02-01"))])
+        assert [what for what, _ in told(life)] == ["created", "moved", "deleted"]
+        assert life.fields == ()
+
+    def test_of_a_key_that_has_a_file_again_it_takes_the_old_one_alone(
+        self, deed: Callable[..., Deed]
+    ) -> None:
+        new = {"file_id": FileId(8), "acr_id": "acr8"}
+        deeds = [
+            deed("create", after=ONE),
+            deed("create", after=TWO, replaces=FileId(7), **new),
+            deed("move", before=ONE, from_bucket="spots", bucket="bin", after_change="create:a"),
+        ]
+        assert told(life_of(deeds))[2] == ("another file of it", [])
+        purged = deed("delete", before=ONE, bucket="bin")
+        life = life_of([*deeds, replace(purged, by=replace(purged.by, purge="2026-02-01"))])
+        assert told(life)[3] == ("another file of it", [])
+        assert (value(life, "file_id"), value(life, "bucket")) == (8, "spots")
 
 
 class TestLive:

@@ -62,6 +62,12 @@ def test_each_field_says_who_set_it_and_then_all_that_happened(say: Callable[...
     assert "because: drifted" in events
 
 
+def test_what_a_revert_set_says_so(say: Callable[..., Said], path: Path) -> None:
+    run(path, (update(after=Content("Three", {})), DONE), name="run-4", revert="run-3", actor="ann")
+    out = say("a").out
+    assert "in run run-4 by ann, a revert of run run-3\n" in out
+
+
 def test_as_json_by_its_schema(say: Callable[..., Said], path: Path) -> None:
     third = Content("Three", {"x": [3]})
     run(path, (update(after=third), DONE), (delete(), None), name="run-4")
