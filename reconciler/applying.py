@@ -84,7 +84,7 @@ class Finished:
     """`remaining` is empty, from listings that are proved or that `--allow incomplete` takes for
     proved, and nothing is pending or broken."""
     anchor: str | None
-    """The ledger's last `SEQ:HASH`; None where there was nothing to do."""
+    """The ledger's last `SEQ:HASH`; None where there was nothing to do, and nothing was written."""
     unwritten: Sequence[Mapping[str, Json]] = ()
     """What was done, and is missing on the ledger since it could not be written."""
 

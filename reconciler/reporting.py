@@ -1,15 +1,16 @@
-"""Puts plans and drift before the people who have to know: as a comment, as an issue.
+"""Puts plans, applies and drift before the people who have to know: as a comment, as an issue.
 
 with connected_forge(job, clock=SystemClock(), proxies=lambda url: {}) as forge:
     report_plan(forge, plan, Planned(number, head, run, "reconciler-plan"), schema, print)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from reconciler.core.codec import Made
 from reconciler.core.drift_codec import DriftReport
+from reconciler.core.log import Run
 from reconciler.core.plan import Plan
 from reconciler.errors import (
     ForgeError,
@@ -20,6 +21,7 @@ from reconciler.errors import (
 )
 from reconciler.forge.deciding import (
     Found,
+    applied_of,
     comments_of,
     is_same_text,
     issues_of,
@@ -27,9 +29,10 @@ from reconciler.forge.deciding import (
     requests_of,
     why_left,
 )
-from reconciler.forge.marker import DriftMarker, PlanMarker, PulledMarker
-from reconciler.forge.model import Forge, Issue
+from reconciler.forge.marker import AppliedMarker, DriftMarker, PlanMarker, PulledMarker
+from reconciler.forge.model import Comment, Forge, Issue
 from reconciler.planfile import plan_in
+from reconciler.render.applied_markdown import applied_markdown
 from reconciler.render.drift_markdown import drift_markdown, pulled_markdown
 from reconciler.render.fitting import LIMIT
 from reconciler.render.plan_markdown import plan_markdown
@@ -98,7 +101,8 @@ def report_plan(forge: Forge, plan: Plan, planned: Planned, schema: bytes, say: 
             lambda: _is_there(forge, planned.number, marker),
         )
         return f"the plan is a new comment on {where}"
-    return _update(forge, planned.number, found, body, where)
+    comments = [comment for _, comment in found.ours]
+    return _update(forge, planned.number, comments, body, _Words(where, "plan"))
 
 
 def find_reviewed(forge: Forge, catalog: str, commit: str, schema: bytes, say: Say) -> Reviewed:
@@ -119,6 +123,31 @@ def find_reviewed(forge: Forge, catalog: str, commit: str, schema: bytes, say: S
         )
     plan = _kept_plan(forge, marker, schema, say)
     return Reviewed(merged.number, marker.digest, plan)
+
+
+def report_applied(forge: Forge, run: Run, ledger: str, commit: str, say: Say) -> str:
+    """Say on the pull request that a commit came from how its apply ended, in the place of what is
+    said there. What was done, in a sentence. `ledger`: what the ledger is called. Raises
+    `ForgeError`."""
+    merged = merged_by(forge.merged_as(commit), commit)
+    if merged is None:
+        say(f"commit {commit[:12]} is the merge of no {forge.request}, or of none alone")
+        return "how the apply ended is commented nowhere"
+    catalog, words = run.about.catalog, _Words(f"{forge.request} {merged.number}", "outcome")
+    marker = AppliedMarker(catalog, run.seq)
+    if AppliedMarker.of(str(marker)) != marker:
+        raise UsageError(f"the catalogue {catalog[:100]!r} has a name that goes into no comment")
+    body = f"{marker}\n{applied_markdown(run, ledger, limit=LIMIT - len(str(marker)) - 1)}"
+    found = applied_of(forge.comments(merged.number), catalog, forge.me())
+    if any(old.seq > run.seq for old, _ in found):
+        return f"{words.where} is left as it is: a later apply is commented there"
+    if found:
+        return _update(forge, merged.number, [comment for _, comment in found], body, words)
+    _once(
+        lambda: forge.add_comment(merged.number, body),
+        lambda: bool(applied_of(forge.comments(merged.number), catalog, forge.me())),
+    )
+    return f"how the apply ended is a new comment on {words.where}"
 
 
 def report_drift(forge: Forge, report: DriftReport, say: Say) -> str:
@@ -249,16 +278,24 @@ def _read(data: bytes, schema: bytes, doing: str) -> tuple[Plan, Made]:
     return plan_in(data, schema, doing)
 
 
-def _update(forge: Forge, number: int, found: Found, body: str, where: str) -> str:
-    (_, oldest), *extras = found.ours
+@dataclass(frozen=True, slots=True)
+class _Words:
+    where: str
+    what: str
+
+
+def _update(forge: Forge, number: int, ours: Sequence[Comment], body: str, words: _Words) -> str:
+    """Give the oldest comment this text; the others are told to be superseded."""
+    oldest, *extras = ours
+    where, what = words.where, words.what
     is_same = is_same_text(oldest.body, body)
     if not is_same:
         forge.edit_comment(number, oldest.id, body)
-    for _, extra in extras:
-        forge.edit_comment(number, extra.id, "Superseded: the plan is in an earlier comment.\n")
+    for extra in extras:
+        forge.edit_comment(number, extra.id, f"Superseded: the {what} is in an earlier comment.\n")
     if is_same:
-        return f"the comment on {where} has this plan already"
-    return f"the comment on {where} has the new plan"
+        return f"the comment on {where} has this {what} already"
+    return f"the comment on {where} has the new {what}"
 
 
 def _is_there(forge: Forge, number: int, marker: PlanMarker) -> bool:

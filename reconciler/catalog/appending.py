@@ -24,8 +24,9 @@ from yaml.events import (
 from reconciler.catalog.events import parser
 from reconciler.catalog.includes import FORMATS
 from reconciler.catalog.spans import csv_rows, unquoted
-from reconciler.catalog.tables import TYPES, guarded
+from reconciler.catalog.tables import TYPES
 from reconciler.catalog.write import yaml_entries
+from reconciler.core.cells import guarded
 from reconciler.core.model import Json
 
 Record: TypeAlias = Mapping[str, Json]

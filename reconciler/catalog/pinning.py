@@ -20,7 +20,8 @@ from reconciler.catalog.loading import load_to_pin
 from reconciler.catalog.problems import Findings, Problem
 from reconciler.catalog.spans import Scalar, SourceSpan, Span, csv_rows, json_pairs, unquoted
 from reconciler.catalog.spans import yaml_sources as _yaml_sources
-from reconciler.catalog.tables import read_csv, unguarded
+from reconciler.catalog.tables import read_csv
+from reconciler.core.cells import unguarded
 from reconciler.core.model import Entry, Key, Place, Presence
 from reconciler.errors import CatalogError
 

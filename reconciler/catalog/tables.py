@@ -6,10 +6,7 @@ between), `protect`, `absent`, `source.audio` (`.fingerprint`, `.audio_url`, `.a
 say otherwise (and `:string` says so, for a name that ends like one of these). An empty cell is
 left out; `{}` in a column `user_defined` means none at all.
 
-A spreadsheet takes a cell that begins with `= + - @`, wide or narrow, a tab or a line break for a
-formula. Such a text is written with a `'` before it, which spreadsheets hide, and read without. So
-that this is exact, a text that itself begins with `'` and one of those characters, or with `''`,
-gets one more `'`. A lone `'` before anything else (`'tis`) is what it is.
+A text that a spreadsheet would take for a formula is guarded: see `core.cells`.
 """
 
 import csv
@@ -24,6 +21,7 @@ from reconciler.catalog.places import Located, Spots
 from reconciler.catalog.problems import DataPath, Findings, Hint, Likely, shown
 from reconciler.catalog.records import Records
 from reconciler.catalog.spans import csv_rows, unquoted
+from reconciler.core.cells import unguarded
 from reconciler.core.model import Json, Place
 
 SOURCE_COLUMNS: Final = tuple(
@@ -34,8 +32,6 @@ COLUMNS: Final = (
     "user_defined",
 )
 TYPES: Final = (":number", ":boolean", ":string")
-_FORMULAS: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
-_GUARDED: Final = tuple(f"'{start}" for start in (*_FORMULAS, "'"))
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 
 
@@ -56,16 +52,6 @@ class _Column:
 
 class _CellError(ValueError):
     """A cell that is not what its column holds."""
-
-
-def guarded(text: str) -> str:
-    """The text as a cell holds it."""
-    return f"'{text}" if text.startswith((*_FORMULAS, *_GUARDED)) else text
-
-
-def unguarded(cell: str) -> str:
-    """The text that a cell holds."""
-    return cell[1:] if cell.startswith(_GUARDED) else cell
 
 
 def read_csv(file: str, data: bytes, findings: Findings) -> Records:

@@ -16,7 +16,8 @@ import orjson
 
 from reconciler.catalog.events import MAX_DEPTH
 from reconciler.catalog.problems import Problem, path_text
-from reconciler.catalog.tables import TYPES, guarded
+from reconciler.catalog.tables import TYPES
+from reconciler.core.cells import guarded
 from reconciler.core.model import Json, Place, UserDefined
 from reconciler.errors import CatalogError
 

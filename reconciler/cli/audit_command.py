@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.audit_log import log_command
 from reconciler.cli.options import NamedLedger, ledger_option, ledger_place
 from reconciler.cli.output import Output, with_output
 from reconciler.core.model import Json
@@ -24,6 +25,9 @@ _MOST = 50
 @click.group("audit")
 def command() -> None:
     """Look into the ledger of all applies."""
+
+
+command.add_command(log_command)
 
 
 def _parse_anchor(
@@ -61,9 +65,17 @@ def _parse_anchor(
     show_default=True,
     help="For people, for programs, or as variables of a CI job.",
 )
+@click.option(
+    "--require", is_flag=True, help="End with 1 as well where there is no ledger, or an empty one."
+)
 @with_output
 def verify_command(
-    anchor: Anchor | None, catalog: Path, ledger: NamedLedger, form: str, output: Output
+    anchor: Anchor | None,
+    catalog: Path,
+    ledger: NamedLedger,
+    form: str,
+    require: bool,
+    output: Output,
 ) -> int:
     """Check that the ledger is as it was written, and name what is not. It only reads.
 
@@ -72,7 +84,8 @@ def verify_command(
     it was written anew with new hashes, all of it or its end. An anchor shows both, as far as it
     reaches: so keep the SEQ:HASH that every apply prints somewhere else, such as in a pull request.
 
-    Ends with 1 where something is found.
+    Ends with 1 where something is found. A ledger that is missing or empty is no finding, unless
+    --require says that there must be one.
     """
     place = ledger_place(ledger, catalog)
     found = read(place)
@@ -87,7 +100,10 @@ def verify_command(
         if not kept.data:
             _tell_nothing(place, anchor, output, is_there=found is not None)
         _tell(kept, verdict, anchor, output)
-    return 1 if verdict.findings else 0
+    is_missed = require and not kept.data
+    if is_missed:
+        output.error(f"{place}: there must be a ledger, and there is no record")
+    return 1 if verdict.findings or is_missed else 0
 
 
 def _tell_nothing(place: Place, anchor: Anchor | None, output: Output, *, is_there: bool) -> None:

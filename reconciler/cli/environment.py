@@ -151,6 +151,11 @@ def ci_run() -> str | None:
 
 
 def _pull_request(env: Mapping[str, str]) -> str | None:
+    """Where somebody says which, that one: after the merge no variable of a job does."""
+    told = env.get("RECONCILER_PULL_REQUEST", "").strip()
+    if told:
+        sign = "!" if env.get("GITLAB_CI") == "true" else "#"
+        return f"{sign}{told}" if told.isascii() and told.isdigit() else told
     merge_request = env.get("CI_MERGE_REQUEST_IID")
     if merge_request:
         return f"!{merge_request}"

@@ -24,6 +24,7 @@ COMMANDS = {
     "scan": "Make entries of a folder of audio.",
     "pin": "Write the sha256 of sources into the catalogue.",
     "audit": "Look into the ledger of all applies.",
+    "history": "Tell the life of one entry, field by field.",
     "report": "Comment plans and drift on GitHub or GitLab.",
     "sandbox": "Serve a local service to rehearse on.",
     "demo": "Tell the whole story on a sandbox.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from reconciler.cli.options import NamedLedger, ledger_option, ledger_place
 from reconciler.cli.output import Output, with_output
 from reconciler.errors import UsageError
 
@@ -138,6 +139,55 @@ def reviewed_command(
         write_plan(out, *found.plan)
     output.tell(f"reviewed_digest={found.digest or ''}")
     output.tell(f"pull_request={found.number or ''}")
+
+
+@command.command("applied")
+@click.option(
+    "--catalog",
+    type=click.Path(path_type=Path),
+    default=Path("catalog.yaml"),
+    show_default=True,
+    help="The catalogue. Only its name is read.",
+)
+@ledger_option
+@click.option("--run", "run_id", metavar="RUN", help="Which run, if not the commit's last.")
+@click.option("--commit", metavar="SHA", help="The commit, where it is not the job's.")
+@_author_option
+@_forge_option
+@with_output
+def applied_command(
+    catalog: Path,
+    ledger: NamedLedger,
+    run_id: str | None,
+    commit: str | None,
+    author: str | None,
+    kind: str | None,
+    output: Output,
+) -> None:
+    """After an apply: say how it ended on the pull request that its commit came from.
+
+    What it says is the ledger's: the counts, whether it converged, and the anchor, which is kept
+    there by somebody who cannot change the ledger. Where the ledger has no run of the commit,
+    nothing is commented.
+    """
+    from reconciler.catalog.name import name_of
+    from reconciler.forge.job import is_commit, job_of
+    from reconciler.ledger.log import read_log, run_of
+    from reconciler.reporting import report_applied
+
+    if commit is not None and not is_commit(commit):
+        raise UsageError(f"--commit {commit[:100]!r} is not a commit in full")
+    job = job_of(os.environ, kind)
+    commit = commit or job.commit
+    log = read_log(ledger_place(ledger, catalog))
+    if log.error is not None:
+        raise log.error
+    run = run_of(log, name_of(catalog), run_id, commit)
+    if run is None:
+        output.tell(f"{log.place}: no run of {run_id or commit[:12]}, and so nothing to comment")
+        return
+    with _forge(job, author) as forge:
+        output.tell(report_applied(forge, run, str(log.place), commit, output.say))
 
 
 @command.command("snapshot")

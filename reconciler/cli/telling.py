@@ -12,7 +12,11 @@ from reconciler.core.comparison import compare
 from reconciler.core.content import Content
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import Change, Create, Move, Plan, Update
+from reconciler.errors import LedgerError
 from reconciler.ledger import Place
+from reconciler.ledger.findings import Torn
+from reconciler.ledger.reading import read
+from reconciler.ledger.verifying import verify
 from reconciler.render.apply_text import outcome_line, stale_text
 from reconciler.render.change_text import change_text
 from reconciler.render.plan_words import otherwise
@@ -43,6 +47,24 @@ def tell_finished(finished: Finished, work: Work, ledger: Place, output: Output)
     output.tell(_what_remains(finished, work.plan.options.only))
     if finished.anchor is not None:
         output.tell(f"ledger: {ledger} at {finished.anchor}")
+    else:
+        _tell_where_it_ends(ledger, output)
+
+
+def _tell_where_it_ends(ledger: Place, output: Output) -> None:
+    """Of a ledger to which nothing was added: its end is an anchor as well."""
+    try:
+        kept = read(ledger)
+    except LedgerError as error:
+        output.say(f"where the ledger ends is not known: {error}")
+        return
+    verdict = verify(b"" if kept is None else kept.data)
+    if not all(isinstance(finding, Torn) for finding in verdict.findings):
+        output.say(f"{ledger}: the ledger is not as it was written: see `reconciler audit verify`")
+    elif verdict.records:
+        output.tell(f"ledger: {ledger} at {verdict.head}")
+    else:
+        output.say(f"ledger: {ledger}: there is no record, and nothing was done")
 
 
 def tell_unwritten(finished: Finished, ledger: Place, output: Output) -> None:

@@ -8,6 +8,7 @@ contents, so that sending the whole object leaves them as they were.
 import re
 from dataclasses import dataclass
 from fnmatch import translate
+from typing import NamedTuple
 
 from reconciler.core.marks import mark_fields, mark_of, source_digest
 from reconciler.core.model import (
@@ -28,6 +29,12 @@ class Content:
 
     title: str
     user_defined: UserDefined
+
+
+class Held(NamedTuple):
+    """A value that is there: null is one, too."""
+
+    value: Json
 
 
 class Contents:

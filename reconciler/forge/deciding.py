@@ -40,12 +40,19 @@ there is something to take in.
 |              |                                | another; there cannot be two into one branch    |
 | is not there | none                           | nothing                                         |
 | is not there | some                           | close them                                      |
+
+| how an apply ended          | our comments about it | what is done                              |
+|-----------------------------|-----------------------|-------------------------------------------|
+| its commit is of no request |                       | nothing                                   |
+| one of ours is of a later   |                       | nothing                                   |
+| otherwise                   | none                  | write one                                 |
+|                             | some                  | as with a plan's                          |
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reconciler.forge.marker import DriftMarker, PlanMarker, PulledMarker
+from reconciler.forge.marker import AppliedMarker, DriftMarker, PlanMarker, PulledMarker
 from reconciler.forge.model import Comment, Issue, Merged, OpenRequest
 
 
@@ -87,6 +94,20 @@ def why_left(found: Found, marker: PlanMarker, head: str) -> str | None:
     if later:
         return f"run {max(later)}, which is later, has written about the same head"
     return None
+
+
+def applied_of(
+    comments: Sequence[Comment], catalog: str, me: str
+) -> tuple[tuple[AppliedMarker, Comment], ...]:
+    """Our comments about applies of this catalogue, the oldest first."""
+    return tuple(
+        (marker, comment)
+        for comment in sorted(comments, key=lambda each: each.id)
+        if (marker := AppliedMarker.of(comment.body)) is not None
+        and marker.catalog == catalog
+        and _is_same(comment.author, me)
+        and not comment.is_hidden
+    )
 
 
 def is_same_text(one: str, other: str) -> bool:

@@ -3,6 +3,7 @@
     <!-- reconciler:plan v=1 catalog=radio-ads head=SHA run=17 digest=sha256:... artifact=NAME -->
     <!-- reconciler:drift v=1 catalog=radio-ads -->
     <!-- reconciler:pulled v=1 catalog=radio-ads -->
+    <!-- reconciler:applied v=1 catalog=radio-ads seq=20 -->
 
 Anybody can write such a line. It counts only in what we have written ourselves (see `deciding`).
 It is read strictly: the line is one that would be written so, byte by byte, or it is no marker.
@@ -26,6 +27,11 @@ _PLAN: Final = re.compile(
 _DRIFT: Final = re.compile(rf"<!-- reconciler:drift v=1 catalog=(?P<catalog>{_NAME}) -->", re.ASCII)
 _PULLED: Final = re.compile(
     rf"<!-- reconciler:pulled v=1 catalog=(?P<catalog>{_NAME}) -->", re.ASCII
+)
+
+_APPLIED: Final = re.compile(
+    rf"<!-- reconciler:applied v=1 catalog=(?P<catalog>{_NAME}) seq=(?P<seq>[0-9]{{1,18}}) -->",
+    re.ASCII,
 )
 
 
@@ -97,6 +103,27 @@ class PulledMarker:
         line = _first_line(body)
         found = _PULLED.fullmatch(line)
         marker = None if found is None else cls(unquote(found["catalog"]))
+        return marker if str(marker) == line else None
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedMarker:
+    """Of a comment that says how an apply ended."""
+
+    catalog: str
+    seq: int
+    """The number of the ledger's record with which it ended. Later ones have greater numbers."""
+
+    def __str__(self) -> str:
+        """The line."""
+        return f"{ANY}applied v=1 catalog={_quoted(self.catalog)} seq={self.seq} -->"
+
+    @classmethod
+    def of(cls, body: str) -> "AppliedMarker | None":
+        """The marker of a comment; None where it has none."""
+        line = _first_line(body)
+        found = _APPLIED.fullmatch(line)
+        marker = None if found is None else cls(unquote(found["catalog"]), int(found["seq"]))
         return marker if str(marker) == line else None
 
 

@@ -1,10 +1,10 @@
 """The ledger: an append-only, hash-chained record of every apply, one JSON line a record.
 
 `chain` says what a line is, `saying` what stands in it; `writing` and `reading` are what a run does
-with it; `earlier` remembers what former runs have sent, `remembering` what they made of each key;
-`verifying` and `diagnosing` tell whether a ledger is as it was written, and what is not. Where it
-is kept (`places`) is a store's business (`stores`): `in_file`, or `on_branch`, which meets the
-branch through `origin` and `git`.
+with it; `earlier` remembers what former runs have sent, `remembering` what they made of each key,
+and `log` tells what was done. `verifying` and `diagnosing` tell whether a ledger is as it was
+written, and what is not. Where it is kept (`places`) is a store's business (`stores`): `in_file`,
+or `on_branch`, which meets the branch through `origin` and `git`.
 """
 
 from reconciler.ledger.chain import FORMAT

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from reconciler.core.content import Content
+from reconciler.core.content import Content, Held
 from reconciler.core.marks import USUAL_MARKS
 from reconciler.core.model import PROTECT_FIELD, Json
 from reconciler.render.page import DIM, INDENT, Page, Part, padded
@@ -22,12 +22,6 @@ _WIDEST_COLUMN = 36
 """As wide as the column of names gets: a longer one pushes its value to the right."""
 _MOST_FIELDS = 20
 """How many fields of one change are shown."""
-
-
-class Held(NamedTuple):
-    """A value that is there: null is one, too."""
-
-    value: Json
 
 
 class Words(NamedTuple):
@@ -89,8 +83,8 @@ def _unquoted(text: str) -> str:
 
 def field_lines(
     page: Page,
-    before: Content,
-    after: Content,
+    before: Content | None,
+    after: Content | None,
     fields: Sequence[str],
     *,
     words: Words = ARROW,
@@ -106,7 +100,7 @@ def field_lines(
     names = {name: field_name(name, room) for name in rest[:most]}
     column = max((w for w in map(cell_len, names.values()) if w <= _WIDEST_COLUMN), default=4)
     for name, label in names.items():
-        _field(page, padded(label, column), at(before, name), at(after, name), words, verbose)
+        field_line(page, padded(label, column), at(before, name), at(after, name), words, verbose)
     if len(rest) > most:
         page.line((f"{INDENT}… and {len(rest) - most:,} more fields", DIM))
     if folded:
@@ -114,9 +108,10 @@ def field_lines(
         page.line((f"{INDENT}{padded('mark', column)}  {said}", DIM))
 
 
-def _field(
+def field_line(
     page: Page, label: str, old: Held | None, new: Held | None, words: Words, verbose: bool
 ) -> None:
+    """One field; None: it is not there."""
     used = len(INDENT) + cell_len(label) + 2
     room = NO_LIMIT if verbose else page.room(used)
     if old is not None and new is not None:

@@ -6,9 +6,9 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from reconciler.core.content import Content
+from reconciler.core.content import Content, Held
 from reconciler.core.model import PROTECT_FIELD
-from reconciler.render.fields import Held, at, field_of
+from reconciler.render.fields import at, field_of
 from reconciler.render.values import field_name, shown, shown_pair
 
 _NAME: Final = 160

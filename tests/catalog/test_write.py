@@ -16,8 +16,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.catalog.loading import load
-from reconciler.catalog.tables import guarded, unguarded
 from reconciler.catalog.write import ExportedEntry, write_csv, write_jsonl, write_yaml
+from reconciler.core.cells import guarded, unguarded
 from reconciler.core.normal import normal_title
 from reconciler.errors import CatalogError
 from tests.catalog.conftest import searched

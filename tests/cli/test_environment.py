@@ -153,6 +153,29 @@ class TestProvenance:
         assert (found["actor"], found["commit"]) == ("tanuki", "def456")
         assert (found["ci_run"], found["pull_request"]) == ("https://gitlab.example/p/1", "!3")
 
+    @pytest.mark.parametrize(
+        ("told", "gitlab", "said"),
+        [("12", "", "#12"), (" 12\n", "true", "!12"), ("acme/ads#12", "", "acme/ads#12")],
+    )
+    def test_the_pull_request_that_somebody_names_comes_first(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+        told: str,
+        gitlab: str,
+        said: str,
+    ) -> None:
+        monkeypatch.setenv("RECONCILER_PULL_REQUEST", told)
+        monkeypatch.setenv("GITLAB_CI", gitlab)
+        monkeypatch.setenv("CI_MERGE_REQUEST_IID", "3")
+        assert environment.provenance(tmp_path, [])["pull_request"] == said
+
+    def test_an_empty_name_of_one_is_none(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("RECONCILER_PULL_REQUEST", "")
+        assert "pull_request" not in environment.provenance(tmp_path, [])
+
     def test_in_a_folder_without_git(self, tmp_path: Path) -> None:
         found = environment.provenance(tmp_path, [])
         assert found["actor"]

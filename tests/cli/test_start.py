@@ -11,6 +11,7 @@ import pytest
 from reconciler.cli.main import COMMANDS
 from reconciler.sandbox.server import running
 from tests.end_to_end.conftest import Workplace
+from tests.ledger.made import DONE, run, update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +70,7 @@ def place(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Workpla
     work.audio("audio/spring.wav")
     assert work.run("plan", "--out", "plan.json").code == 0
     assert work.run("snapshot", "--out", "live.json").code == 0
+    run(work.folder / "ledger.jsonl", (update(key="spring"), DONE), catalog="radio-ads")
     return work
 
 
@@ -129,6 +131,12 @@ def imported(work: Workplace, *arguments: str, code: int = 0) -> set[str]:
         ("show plan.json --format dotenv", LEAN | {"jsonschema_rs"}),
         ("show plan.json --format github", LEAN | {"jsonschema_rs", "rich"}),
         ("audit verify", LEAN),
+        ("audit log --format json --ledger ledger.jsonl", LEAN),
+        ("audit log --format csv --ledger ledger.jsonl", LEAN | {"rich"}),
+        ("audit log --ledger ledger.jsonl", LEAN | {"rich"}),
+        ("history spring --format json --ledger ledger.jsonl", LEAN),
+        ("history spring --ledger ledger.jsonl", LEAN | {"rich"}),
+        ("history spring --live --ledger ledger.jsonl", ONLINE | {"rich"}),
         ("report plan --help", LEAN),
         ("report snapshot --help", LEAN),
     ],

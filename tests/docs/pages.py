@@ -37,6 +37,8 @@ _VOLATILE = (
     (r"\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)", "TIME"),
     (r"\bfiles? \d+(?:, \d+)*", "file ID"),
     (r"\brun [0-9a-f]{12}, process \d+ of \S+ on \S+?(?=[);])", "run RUN"),
+    (r"\brun [0-9a-f]{12}\b", "run RUN"),
+    (r"\bby \S+ on [^\s,]+", "by SOMEBODY"),
 )
 
 

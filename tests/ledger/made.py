@@ -47,10 +47,12 @@ def run(
     name: str = "run-1",
     catalog: str = "radio",
     converged: bool = True,
+    **about: Any,
 ) -> None:
-    """One run: all changes begin, and those with an outcome end."""
+    """One run: all changes begin, and those with an outcome end. `about`: what its beginning says
+    beside the catalogue."""
     with Ledger(path, clock or FakeClock(), name) as ledger:
-        ledger.run_began({"catalog": {"name": catalog}})
+        ledger.run_began({"catalog": {"name": catalog}, **about})
         for change, outcome in ends:
             ledger.began([change])
             if outcome is not None:

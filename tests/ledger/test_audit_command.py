@@ -209,6 +209,17 @@ class TestOfALedgerThatIsNot:
 
 
 class TestOfNoLedger:
+    @pytest.mark.parametrize("data", [None, b""])
+    @pytest.mark.parametrize("form", ["text", "json", "dotenv"])
+    def test_where_there_must_be_one_it_ends_with_1(
+        self, capsys: pytest.CaptureFixture[str], path: Path, data: bytes | None, form: str
+    ) -> None:
+        assert Said(capsys, path, "--require").code == 0
+        path.unlink() if data is None else path.write_bytes(data)
+        said = Said(capsys, path, "--require", "--format", form)
+        assert said.code == 1
+        assert f"{path}: there must be a ledger, and there is no record" in said.err
+
     @pytest.mark.parametrize(("data", "said"), [(None, "there is no ledger"), (b"", "is empty")])
     def test_says_so_and_with_an_anchor_it_is_a_finding(
         self,
@@ -334,6 +345,42 @@ class TestAfterAnApply:
         ended = work.run("audit", "verify", "--anchor", printed.rpartition(" at ")[2], env=NO_TOKEN)
         assert ended.code == 0, ended.out
         assert ended.out.splitlines()[-1] == printed
+
+
+class TestAfterAnApplyWithNothingToDo:
+    def test_the_same_anchor_is_printed_again(self, work: Workplace) -> None:
+        printed = work.run("apply", "--yes").out.splitlines()[-1]
+        again = work.run("apply", "--yes")
+        assert again.code == 0
+        assert again.out.splitlines()[-1] == printed
+
+    def test_a_torn_line_is_left_and_its_ledger_has_an_anchor(self, work: Workplace) -> None:
+        printed = work.run("apply", "--yes").out.splitlines()[-1]
+        path = work.folder / ".reconciler" / "ledger.jsonl"
+        path.write_bytes(path.read_bytes() + b'{"seq":')
+        assert work.run("apply", "--yes").out.splitlines()[-1] == printed
+
+    def test_a_damaged_ledger_has_none_and_is_said(self, work: Workplace) -> None:
+        work.run("apply", "--yes")
+        path = work.folder / ".reconciler" / "ledger.jsonl"
+        path.write_bytes(path.read_bytes().replace(b"Spring", b"Summer"))
+        again = work.run("apply", "--yes")
+        assert again.code == 0
+        assert "ledger:" not in again.out
+        assert "the ledger is not as it was written" in again.err
+
+    def test_where_there_is_no_ledger_it_says_so(self, work: Workplace) -> None:
+        work.run("apply", "--yes")
+        again = work.run("apply", "--yes", "--ledger", "other.jsonl")
+        assert "ledger:" not in again.out
+        assert "ledger: other.jsonl: there is no record, and nothing was done" in again.err
+        assert not (work.folder / "other.jsonl").exists()
+
+    def test_where_it_cannot_be_read_the_apply_ends_as_it_would(self, work: Workplace) -> None:
+        work.run("apply", "--yes")
+        again = work.run("apply", "--yes", "--ledger", ".")
+        assert again.code == 0
+        assert "where the ledger ends is not known" in again.err
 
 
 LITTLE_ROOM = """if True:

@@ -5,6 +5,7 @@ The anchor is the last record's, as the last apply printed it.
 
 from __future__ import annotations
 
+import sys
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from reconciler.ledger.findings import (
 from reconciler.ledger.verifying import verify
 from tests.ledger import tampering
 from tests.ledger.made import twenty_records
+from tests.ledger.measured import measured, table
 from tests.ledger.tampering import Tampered, forged, hashed, split
 
 if TYPE_CHECKING:
@@ -131,6 +133,26 @@ class TestExhaustively:
         some = [each for n, each in enumerate(tampering.flipped(data, 1)) if n % 53 == 0]
         for each in chain(some, tampering.cut(data[:900]), done_to_lines(lines, others)):
             assert alone(verify(each.data, anchor).findings) == found(each.data), each
+
+
+@pytest.mark.no_cover
+def test_in_numbers_the_last_anchor_shows_all_that_was_tried(
+    data: bytes, lines: list[bytes]
+) -> None:
+    """`pytest -s` shows them; `python -m tests.ledger.measured` tries every bit of each byte."""
+    counts = {each.what: each for each in measured(data, bits=[0])}
+    sys.stdout.write(f"\n{table(counts.values())}\n")
+    for each in counts.values():
+        assert (each.anchored, each.first_missed) == (each.tried, None), each
+    unseen = {each.what: each.tried - each.alone for each in counts.values()}
+    assert {what: count for what, count in unseen.items() if count} == {
+        "each line, two or three dropped": 3,  # the last ones
+        "cut at each byte": TWENTY,  # between two lines
+        "each line forged, with its hash": 1,  # the last one
+        "written anew from each line on": TWENTY,
+    }
+    assert counts["a bit of each byte flipped"].tried == len(data)
+    assert counts["every two lines swapped"].tried == TWENTY * (TWENTY - 1) // 2
 
 
 def done_to_lines(lines: list[bytes], others: list[bytes]) -> Iterator[Tampered]:

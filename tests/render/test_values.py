@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from reconciler.core.content import Content
+from reconciler.core.content import Content, Held
 from reconciler.core.describe import differing_fields
 from reconciler.core.model import Compare
-from reconciler.render.fields import Held, at, field_of
+from reconciler.render.fields import at, field_of
 from reconciler.render.values import (
     NO_LIMIT,
     clipped,

@@ -147,6 +147,11 @@ class Runner:
         """Somebody runs a job by hand that waits for it, or once more."""
         assert pipeline.jobs[name].result == "manual"
         pipeline.jobs[name] = self._play(pipeline, name, by_hand=True)
+        # What was skipped for want of it is run then.
+        for each in pipeline.rules:
+            needs = pipeline.configuration.jobs[each].get("needs", ())
+            if name in needs and pipeline.jobs[each].result == "skipped":
+                pipeline.jobs[each] = self._play(pipeline, each, by_hand=False)
         return pipeline.jobs[name]
 
     def predefined(self, cause: Cause) -> dict[str, str]:

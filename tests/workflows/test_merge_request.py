@@ -128,12 +128,24 @@ def test_from_the_merge_request_to_the_bucket(make_world: Callable[..., GitLabWo
     assert "refs/heads/reconciler-ledger/radio-ads" in branches
     assert "refs/heads/reconciler-ledger/jingles" in branches
 
+    # How it ended stands on the merge request, with the anchor of each catalogue's ledger.
+    assert {merged.results[f"applied {name}"] for name in BUCKETS} == {"success"}
+    _, _, *ended = world.comments(request)
+    assert len(ended) == 2
+    assert "2 applied, 0 stale" in ended[0]
+    assert re.search(r"`git:reconciler-ledger/radio-ads` at `[0-9]+:sha256:[0-9a-f]{64}`", ended[0])
+    assert world.forge.executed == []
+
     # There is nothing left to do.
     before = len(world.service.mutations)
     again = world.on_main("web")
     assert again.jobs["plan-merged radio-ads"].dotenv["changes"] == "0"
-    assert set(again.results.values()) == {"success", "manual"}
+    assert set(again.results.values()) == {"success", "manual", "skipped"}
+    assert {name for name, result in again.results.items() if result == "skipped"} == {
+        f"applied-changed {name}" for name in BUCKETS
+    }
     assert len(world.service.mutations) == before
+    assert len(world.comments(request)) == 4
 
 
 def test_where_somebody_edits_live_in_between_the_new_plan_waits_for_somebody(
@@ -156,6 +168,8 @@ def test_where_somebody_edits_live_in_between_the_new_plan_waits_for_somebody(
         "plan-merged radio-ads": "success",
         "apply radio-ads": "warning",
         "apply-changed radio-ads": "manual",
+        "applied radio-ads": "success",
+        "applied-changed radio-ads": "skipped",
     }
     log = pipeline.jobs["apply radio-ads"].log
     assert "Typed in the console" in log
@@ -173,6 +187,8 @@ def test_where_somebody_edits_live_in_between_the_new_plan_waits_for_somebody(
     assert anew.results["apply radio-ads"] == "warning"
     assert world.press(anew, "apply-changed radio-ads") == "success"
     assert world.titles(8891) == ["First of radio-ads", "Second one"]
+    assert anew.results["applied-changed radio-ads"] == "success"
+    assert "converged" in world.comments(request)[-1]
 
 
 def test_a_plan_that_guardrails_refuse_is_shown_and_not_applied(
@@ -200,7 +216,10 @@ def test_a_plan_that_guardrails_refuse_is_shown_and_not_applied(
         "plan-merged radio-ads": "failed",
         "apply radio-ads": "skipped",
         "apply-changed radio-ads": "skipped",
+        "applied radio-ads": "success",
+        "applied-changed radio-ads": "skipped",
     }
+    assert len(world.comments(request)) == 1
     assert len(world.titles(8891)) == 10
 
     # Somebody lets it pass, in a pipeline that they run by hand, and somebody approves that plan.

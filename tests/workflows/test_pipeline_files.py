@@ -88,8 +88,10 @@ class TestAJob:
         if environment(JOBS[name]).startswith("acrcloud/"):
             assert named == {"RECONCILER_LEDGER_TOKEN"}
         else:
-            by_git = {"drift": {"CI_JOB_TOKEN"}, "take-in": {"GITLAB_TOKEN"}}
-            assert named == by_git.get(name.split()[0], set())
+            job_token = {"CI_JOB_TOKEN"}
+            by_git = {"drift": job_token, "take-in": {"GITLAB_TOKEN"}}
+            by_git |= dict.fromkeys(("applied", "applied-changed"), job_token)
+            assert named == by_git.get(name.split(maxsplit=1)[0], set())
 
 
 def test_one_job_is_for_forks_and_it_has_no_secret() -> None:

@@ -137,7 +137,14 @@ def test_from_the_pull_request_to_the_bucket(make_world: Callable[..., GitHubWor
         f"snapshot / snapshot ({name})" for name in BUCKETS
     }
     assert world.asked.count("acrcloud") == 2
-    assert anchor_in(run.jobs["catalog (radio-ads) / apply"].summary).seq > 0
+    anchor = anchor_in(run.jobs["catalog (radio-ads) / apply"].summary)
+    assert anchor.seq > 0
+
+    # How it ended stands on the pull request, with the anchor of each catalogue's ledger.
+    _, _, *ended = world.comments(pull)
+    assert len(ended) == 2
+    assert "2 applied, 0 stale" in ended[0]
+    assert str(anchor) in ended[0]
     assert "acrcloud-changed" not in world.asked
     assert world.titles(8891) == ["First of radio-ads", "Second, with a better title"]
     assert world.titles(8892) == ["First of jingles"]
@@ -400,7 +407,8 @@ def test_a_ledger_in_a_file_is_kept_as_an_artifact_and_its_anchor_is_said(
     text = path.read_text("utf-8")
     on_a_branch = "ledger: git:reconciler-ledger/${{ inputs.catalog }}"
     assert on_a_branch in text
-    path.write_text(text.replace(on_a_branch, "ledger: ledger.jsonl") + upload, "utf-8")
+    steps, mark, rest = text.replace(on_a_branch, "ledger: ledger.jsonl").partition("\n  # How it")
+    path.write_text(steps + upload + mark + rest, "utf-8")
 
     run = world.on_main("apply")
     anchor = anchor_in(run.jobs["catalog (radio-ads) / apply"].summary)
