@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import orjson
@@ -231,10 +231,10 @@ def test_what_stands_in_it_acts_on_no_terminal_and_no_runner(
         pytest.skip("it has no such form")
     path = tmp_path / "ledger.jsonl"
     hostile = Content(HOSTILE, {HOSTILE: HOSTILE})
-    about = dict.fromkeys(
-        ("actor", "host", "commit", "ci_run", "pull_request", "plan", "revert", "purge", "origin"),
-        HOSTILE,
+    about: dict[str, Any] = dict.fromkeys(
+        ("actor", "host", "commit", "ci_run", "pull_request", "plan", "origin"), HOSTILE
     )
+    about |= {"revert": {"run": HOSTILE, "keys": [HOSTILE]}, "purge": {"before": HOSTILE}}
     run(path, (update(after=hostile), DONE), (create(), Failed(HOSTILE)), (create(), DONE),
         name=HOSTILE, catalog=HOSTILE, **about)  # fmt: skip
     run(path, (update(after=T1), Failed(HOSTILE)), name="run-2", **about)
