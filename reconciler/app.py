@@ -10,6 +10,12 @@ Or without a token, from what somebody who has one wrote down:
     write_snapshot(Path("live.json"), read_live(service), taken_at=began)
     live = read_snapshot(Path("live.json"), desired, now=time.time())
     plan = make_plan(desired, live, Options())
+
+Or what was edited live, back into the catalogue's files:
+
+    pull = what_to_pull(desired, live, ledger=ledger, asked=Asked(kinds=frozenset([Kind.ALL])))
+    made = edition(Path("catalog.yaml"), desired, pull)
+    write_edition(made)
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +30,7 @@ from reconciler.catalog.base_url import DEFAULT as DEFAULT_BASE_URL
 from reconciler.catalog.digests import Digests
 from reconciler.catalog.exporting import exported_entries, exported_header, slug
 from reconciler.catalog.loading import Loaded, load
+from reconciler.catalog.pulling import Edition, edition, write_edition
 from reconciler.catalog.write import ExportedEntry
 from reconciler.clock import SystemClock, WakingClock
 from reconciler.core.diff import diff
@@ -33,6 +40,7 @@ from reconciler.core.model import Bucket, DesiredState, Json, LiveState
 from reconciler.core.plan import Options, Plan
 from reconciler.core.planner import differences_for, plan_of
 from reconciler.core.ports import Clock, Reading
+from reconciler.core.pull import Asked, Kind, Pull, pull_of
 from reconciler.errors import ServiceError
 from reconciler.ledger import Place, last_applied
 from reconciler.shipped import schema
@@ -44,13 +52,18 @@ if TYPE_CHECKING:
     from reconciler.api.transport import Transport
 
 __all__ = [
+    "Asked",
     "Connection",
     "Digests",
+    "Edition",
+    "Kind",
     "Loaded",
     "Options",
     "Plan",
+    "Pull",
     "connected",
     "connected_for_writing",
+    "edition",
     "export_bucket",
     "find_drift",
     "list_entries",
@@ -60,6 +73,8 @@ __all__ = [
     "read_live_by_dump",
     "read_snapshot",
     "reading_ahead",
+    "what_to_pull",
+    "write_edition",
     "write_snapshot",
 ]
 
@@ -204,6 +219,17 @@ def find_drift(
     with stage("diff"):
         differences = differences_for(desired, live, Options(only=only))
     return drift_of(differences, record.get, compare=desired.rules.compare, unmanaged=unmanaged)
+
+
+def what_to_pull(desired: DesiredState, live: LiveState, *, ledger: Place, asked: Asked) -> Pull:
+    """What of the drift is to be written back into the catalogue. `edition` makes its files of it.
+
+    Raises `ServiceError` where a listing is not proved complete, `LedgerError`.
+    """
+    _check_complete(live)
+    record = last_applied(ledger, desired.catalog)
+    with stage("diff"):
+        return pull_of(diff(desired, live), record.get, desired, asked)
 
 
 def export_bucket(

@@ -48,7 +48,11 @@ class Content:
 
 def read(path: Path) -> Content:
     """The content of the regular file at `path`; symlinks are followed."""
-    data = read_bytes(path)
+    return content_of(read_bytes(path))
+
+
+def content_of(data: bytes) -> Content:
+    """The content that bytes are. Raises `UnreadableError` where they are not UTF-8."""
     _check_utf8(data)
     return Content(data, hashlib.sha256(data).hexdigest())
 

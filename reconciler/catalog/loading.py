@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from reconciler.catalog import base_url, events, jsonlines, pieces, places, tables
 from reconciler.catalog.digests import Digests
-from reconciler.catalog.disk import Content, UnreadableError, read
+from reconciler.catalog.disk import Content, UnreadableError, content_of, read
 from reconciler.catalog.entries import Entries, EntryReader
 from reconciler.catalog.head import Head, read_head
 from reconciler.catalog.includes import Included, included
@@ -65,16 +65,18 @@ def load(
     environment_base_url: str | None = None,
     digests: Digests | None = None,
     meanwhile: Meanwhile | None = None,
+    instead: Mapping[str, bytes] | None = None,
 ) -> Loaded:
     """What the catalogue at `path` says should be.
 
     `environment_base_url` is the operator's, and goes over the catalogue's. `digests` keeps what
     was found in the sources, so that they are not read again while they do not change. `meanwhile`
     is called with the base URL and the buckets where the catalogue is large and its head is right,
-    before its entries are read, which takes a while. Raises `CatalogError` with every problem;
-    nothing else is printed, sent or written.
+    before its entries are read, which takes a while. `instead`: bytes that stand for those of a
+    file, by its name relative to the catalogue's folder, as if they were written. Raises
+    `CatalogError` with every problem; nothing else is printed, sent or written.
     """
-    return _Loading(path, digests, meanwhile).load(source_root, environment_base_url)
+    return _Loading(path, digests, meanwhile, instead).load(source_root, environment_base_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class _Loading:
         path: Path,
         digests: Digests | None,
         meanwhile: Meanwhile | None = None,
+        instead: Mapping[str, bytes] | None = None,
         *,
         pins_must_fit: bool = True,
     ) -> None:
@@ -117,6 +120,7 @@ class _Loading:
         self._meanwhile = meanwhile
         self._digests = digests
         self._pins_must_fit = pins_must_fit
+        self._instead = instead or {}
         self._folder = path.parent
         self._file = path.name
         self._findings = Findings()
@@ -148,7 +152,7 @@ class _Loading:
 
     def _main_document(self, workers: Workers) -> _Main:
         try:
-            content = read(self._path)
+            content = self._read(self._file, self._path)
         except UnreadableError as error:
             place, said = Place(self._file or ".", error.line, error.column), _said(error)
             hint = _ELSEWHERE if said == _NOT_THERE else None
@@ -168,6 +172,10 @@ class _Loading:
             self._stop_on_errors()
         files = iter([self._from_yaml(self._file, document)])
         return _Main(document.value, files, in_pieces=False)
+
+    def _read(self, file: str, path: Path) -> Content:
+        data = self._instead.get(file)
+        return read(path) if data is None else content_of(data)
 
     def _stop_on_errors(self) -> None:
         if self._findings.errors:
@@ -209,7 +217,7 @@ class _Loading:
 
     def _content(self, one: Included) -> Content | None:
         try:
-            content = read(one.path)
+            content = self._read(one.name, one.path)
         except UnreadableError as error:
             place = Place(one.name, error.line, error.column)
             self._findings.error_at(place, (), f"the included file {_said(error)}")

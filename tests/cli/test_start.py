@@ -111,6 +111,7 @@ def imported(work: Workplace, *arguments: str, code: int = 0) -> set[str]:
         ("plan --format codequality", ONLINE | {"rich"}),
         ("drift --format markdown", ONLINE | {"rich"}),
         ("drift", ONLINE | {"rich"}),
+        ("pull --kind all --dry-run", ONLINE | {"rich"}),
         ("list", ONLINE | {"rich"}),
         ("apply --yes", ONLINE | {"rich", "rich.console", "filelock"}),
         ("export --bucket 8891", ONLINE - {"jsonschema_rs"}),
