@@ -41,7 +41,7 @@ _NUMBER_LIKE: Final = re.compile(
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 """What some reader of YAML takes for a number, a time of day or a date."""
-_NOT_PLAIN: Final = frozenset("~=<")
+_NOT_PLAIN: Final = frozenset("~=<-")
 """Alone, or doubled, these mean something to some reader."""
 _OBEYED: Final = "##["
 """On standard output, a CI runner would obey what begins with this."""
@@ -179,7 +179,7 @@ def _reads_back(said: str, value: Json, *, in_flow: bool) -> bool:
 
 
 def _pair(name: str, value: Json) -> str:
-    return f"{'? ' if is_long(name) else ''}{text(name)} : {flow(value)}"
+    return f"? {text(name)} : {flow(value)}" if is_long(name) else f"{text(name)}: {flow(value)}"
 
 
 def _escape(character: str) -> str:

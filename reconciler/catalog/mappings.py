@@ -67,10 +67,18 @@ def rewritten(
     going = [pair.name is not None and pair.name.text in dropped for pair in mapping.pairs]
     if mapping.flow:
         return edits + _flow(text, mapping, going, new, spelling, behind)
-    for pair, goes in zip(mapping.pairs, going, strict=True):
-        if goes:
-            edits.append((lines_of_pair(text, pair), ""))
-    return edits + (_new_lines(text, mapping, new, spelling, behind) if new else [])
+    gone = [
+        lines_of_pair(text, pair) for pair, goes in zip(mapping.pairs, going, strict=True) if goes
+    ]
+    edits += [(span, "") for span in gone]
+    if not new:
+        return edits
+    at, said = _new_lines(text, mapping, new, spelling, behind)
+    if gone and gone[-1][1] == at:
+        # In the place of the last one, which need not end with a line break.
+        edits[-1] = gone[-1], said.lstrip("\r\n")
+        return edits
+    return [*edits, ((at, at), said)]
 
 
 def replaced(
@@ -235,7 +243,8 @@ def _new_lines(
     new: Mapping[str, Value],
     spelling: Spelling,
     behind: str | None,
-) -> list[Edit]:
+) -> tuple[int, str]:
+    """Where the lines of new pairs go, and what they say."""
     beside = (mapping.pair(behind) if behind else None) or mapping.pairs[-1]
     quote = beside.name.quote if beside.name else ""
     like = beside.value.quote if isinstance(beside.value, Scalar) else ""
@@ -246,8 +255,8 @@ def _new_lines(
         lines.append(f"{indent}{spelling.name(name, quote)}: {said}")
     newline = text.find("\n", beside.span[1])
     if newline < 0:
-        return [((len(text), len(text)), "".join(ends + line for line in lines))]
-    return [((newline + 1, newline + 1), "".join(line + ends for line in lines))]
+        return len(text), "".join(ends + line for line in lines)
+    return newline + 1, "".join(line + ends for line in lines)
 
 
 def _with_comments(text: str, span: Span, column: int) -> Span:
