@@ -22,6 +22,7 @@ Value: TypeAlias = Json | Verbatim
 _HEADER: Final = re.compile(r"[|>][-+0-9]*")
 _ANCHORED: Final = re.compile(r"[ \t]*(?:&[^\s,\[\]{}]+)?")
 _REST: Final = re.compile(r"[ \t]*,?[ \t]*(?:#.*)?\r?")
+_COMMA: Final = re.compile(r"[ \t]*,[ \t]*")
 _SIGN: Final = re.compile(r"[,:] *")
 
 
@@ -98,9 +99,17 @@ def replaced(
     if start <= first_line or pair.colon is None or getattr(node, "flow", True):
         return [(node.span, said)]
     # A block below its name: the comment behind the name stays.
-    anchored = _ANCHORED.match(text, pair.colon)
-    at = anchored.end() if anchored and text[anchored.end() - 1] not in " \t" else pair.colon
+    at = _behind_the_name(text, pair)
     return [((at, at), f" {said}"), ((first_line, end), "")]
+
+
+def emptied(text: str, holder: Pair, mapping: Mapped, spelling: Spelling) -> list[Edit]:
+    """The edits after which the mapping that `holder` has is an empty one. Comments stay."""
+    if mapping.flow:
+        return rewritten(text, mapping, {}, spelling, dropped=mapping.names())
+    lines = [lines_of_pair(text, pair) for pair in mapping.pairs]
+    at = _behind_the_name(text, holder)
+    return [((at, at), " {}"), *((span, "") for span in lines)]
 
 
 def without(text: str, holder: Pair, names: Collection[str], spelling: Spelling) -> list[Edit]:
@@ -109,15 +118,17 @@ def without(text: str, holder: Pair, names: Collection[str], spelling: Spelling)
     mapping = holder.value
     if not isinstance(mapping, Mapped):
         raise NotEditableError("it stands behind an alias")
-    if set(mapping.names()) <= set(names) and all(pair.name for pair in mapping.pairs):
-        return replaced(text, holder, {}, spelling, in_flow=False)
     if mapping.flow:
         return rewritten(text, mapping, {}, spelling, dropped=names)
-    return [
-        (_with_comments(text, lines_of_pair(text, pair), mapping.column), "")
-        for pair in mapping.pairs
-        if pair.name is not None and pair.name.text in names
-    ]
+    edits: list[Edit] = []
+    if len(names) == len(mapping.pairs):
+        at = _behind_the_name(text, holder)
+        edits.append(((at, at), " {}"))
+    for pair in mapping.pairs:
+        if pair.name is not None and pair.name.text in names:
+            lines = lines_of_pair(text, pair)
+            edits.append((_with_comments(text, lines, mapping.column), ""))
+    return edits
 
 
 def lines_of_pair(text: str, pair: Pair) -> Span:
@@ -143,6 +154,14 @@ def line_break(text: str, at: int) -> str:
     end = text.find("\n", at)
     end = text.find("\n") if end < 0 else end
     return "\r\n" if end > 0 and text[end - 1] == "\r" else "\n"
+
+
+def _behind_the_name(text: str, pair: Pair) -> int:
+    """Where a value goes that begins on the line of its name: behind the colon and an anchor."""
+    colon = pair.colon or pair.value.span[0]
+    anchored = _ANCHORED.match(text, colon)
+    is_there = anchored is not None and text[anchored.end() - 1] not in " \t"
+    return anchored.end() if anchored is not None and is_there else colon
 
 
 def _said(value: Value, node: Node, spelling: Spelling, *, in_flow: bool) -> str:
@@ -199,7 +218,9 @@ def _flow(
         at = mapping.span[0] + 1
         return [((at, at), comma.join(said))] if said else []
     if all(going):
-        return [((pairs[0].span[0], pairs[-1].span[1]), comma.join(said))]
+        end = pairs[-1].span[1]
+        trailing = None if said else _COMMA.match(text, end)
+        return [((pairs[0].span[0], trailing.end() if trailing else end), comma.join(said))]
     last = max(index for index, goes in enumerate(going) if not goes)
     edits: list[Edit] = []
     for index, goes in enumerate(going):

@@ -13,7 +13,7 @@ from typing import Final
 
 from reconciler.catalog import literals
 from reconciler.catalog.literals import JsonSpelling, Spelling, Verbatim, YamlSpelling
-from reconciler.catalog.mappings import Edit, NotEditableError, Value, replaced, rewritten
+from reconciler.catalog.mappings import Edit, NotEditableError, Value, emptied, rewritten
 from reconciler.catalog.meaning import METADATA, Statement
 from reconciler.catalog.nodes import BLOCKS, Alias, Mapped, Node, Pair, Scalar
 
@@ -71,7 +71,7 @@ def _metadata(
         elif name in written:
             dropped.add(name)
     if not (written - dropped) | values.keys():
-        return replaced(text, pair, {}, spelling, in_flow=mapping.flow)
+        return emptied(text, pair, mapping, spelling)
     return rewritten(text, mapping, values, spelling, dropped=dropped)
 
 

@@ -117,7 +117,7 @@ def pull(path: Path, edits: Mapping[str, Edited], asked: Asked = ALL) -> Pulled:
     out = {entry.key for entry in made.out}
     wanted = {key: taken.get(key, entry) for key, entry in before.entries.items() if key not in out}
     assert _placeless(after) == {key: replace(e, place=None) for key, e in wanted.items()}  # type: ignore[arg-type]
-    assert {key for key in after.absent} == {key for key in before.absent}
+    assert after.absent.keys() == before.absent.keys()
     left = {one.key for one in made.left}
     assert not {key_of(fact) for fact in diff(after, live).facts} & (taken.keys() | out) - left
     plan = make_plan(after, live, Options())
