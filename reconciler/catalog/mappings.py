@@ -100,7 +100,8 @@ def replaced(
         return [(node.span, said)]
     # A block below its name: the comment behind the name stays.
     at = _behind_the_name(text, pair)
-    return [((at, at), f" {said}"), ((first_line, end), "")]
+    blank = first_line if _is_blank(text[at:first_line]) else at
+    return [((at, blank), f" {said}"), ((first_line, end), "")]
 
 
 def emptied(text: str, holder: Pair, mapping: Mapped, spelling: Spelling) -> list[Edit]:

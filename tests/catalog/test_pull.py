@@ -163,8 +163,14 @@ def test_a_title(folder: Folder, before: str, new: str, expected: str) -> None:
     ],
 )  # fmt: skip
 def test_metadata(folder: Folder, before: str, new: dict[str, Any], expected: str | None) -> None:
-    text = "files:\n  x:\n    title: T\n    user_defined: {}\n    # the end\n  y: {{title: Y}} # y\n"
-    came = after(folder, text.format(before).replace(":  #", ": #").replace(": \n", ":\n"), {"x": Edited(fields=new)})
+    text = (
+        "files:\n  x:\n    title: T\n    user_defined: {}\n    # the end\n  y: {{title: Y}} # y\n"
+    )
+    came = after(
+        folder,
+        text.format(before).replace(":  #", ": #").replace(": \n", ":\n"),
+        {"x": Edited(fields=new)},
+    )
     if expected is not None:
         assert came == text.format(expected).replace(":  ", ": ").replace(": \n", ":\n")
 
@@ -243,7 +249,9 @@ def test_an_entry_is_taken_out(folder: Folder, before: str, expected: str) -> No
 
 
 def test_line_breaks_and_the_byte_order_mark_stay(folder: Folder) -> None:
-    text = "\ufeff" + (HEAD + "files:\n  x:\n    title: é😀\n    user_defined:\n      a: b").replace("\n", "\r\n")
+    text = "\ufeff" + (
+        HEAD + "files:\n  x:\n    title: é😀\n    user_defined:\n      a: b"
+    ).replace("\n", "\r\n")
     path = folder.write("catalog.yaml", text)
     pull(path, {"x": Edited(title="ü", fields={"c": "d", "a": None})})
     assert path.read_bytes().decode() == text.replace("é😀", "ü").replace("a: b", "c: d")
