@@ -4,7 +4,8 @@
 |-----------------------------------------|----------------------------------------------------|
 | title, a managed `user_defined` field   | the live value; where it has none, none            |
 | the bucket                              | the one that the file is in                        |
-| the file is gone, and an apply made it  | the entry is taken out, where that kind is named   |
+| the file is gone, and an apply made it  | the entry is taken out, where that kind is named;  |
+|                                         | never where a file of nobody's looks like it       |
 | the mark                                | nothing: it is not the catalogue's to say          |
 | anything else                           | nothing, and what to do instead is said            |
 
@@ -165,8 +166,8 @@ class _Pull:
                 self._change(entry, "bucket", file.bucket)
             case Outdated():
                 self._outdated(fact)
-            case Missing(entry=entry):
-                self._missing(entry, item.direction)
+            case Missing():
+                self._missing(fact, item.direction)
             case Broken() | Duplicate() | Unresolved() | Orphaned() | Unwanted():
                 for why, what_to_do in _left(fact):
                     self._leave(item.key, why, what_to_do)
@@ -205,8 +206,12 @@ class _Pull:
         wanted = None if entry.source is None else entry.source.digest
         return live is not None and wanted is not None and live != wanted
 
-    def _missing(self, entry: Entry, direction: Direction) -> None:
-        if direction is not Direction.MISSING_LIVE:
+    def _missing(self, fact: Missing, direction: Direction) -> None:
+        entry = fact.entry
+        if fact.twins:
+            why = f"no file has its mark, and its own may be one that lost it: {named(fact.twins)}"
+            self._leave(entry.key, why, "name the file by its acr_id in the catalogue, or apply")
+        elif direction is not Direction.MISSING_LIVE:
             why = "no file was ever made of it, as far as is known"
             self._leave(entry.key, why, "apply makes one; or take the entry out by hand")
         elif self._asked.kinds:

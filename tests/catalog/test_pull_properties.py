@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import sys
 from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING
@@ -64,11 +65,10 @@ def test_only_what_must_change_does(tmp_path_factory: object) -> None:
             assert needless == 0, f"{made.edits}\n{made.text(name)}\n-->\n{after}"
 
     search()
-    print(
-        f"\n{counted['catalogues']:,} catalogues of {counted['characters']:,} characters, "
+    said = [
+        f"{counted['catalogues']:,} catalogues of {counted['characters']:,} characters, "
         f"{counted['fields']:,} fields and {counted['entries taken out']:,} entries taken, "
         f"{counted['left']:,} left: {counted['needless']:,} characters changed that need not have"
-    )
-    for name, count in sorted(counted.items()):
-        if name.startswith("left: "):
-            print(f"{count:6,} {name}")
+    ]
+    said += [f"{count:6,} {name}" for name, count in counted.items() if name.startswith("left: ")]
+    sys.stdout.write("\n" + "\n".join(said) + "\n")
