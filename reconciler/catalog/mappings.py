@@ -8,6 +8,7 @@ be right in every corner of YAML.
 
 import re
 from collections.abc import Collection, Mapping
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 from reconciler.catalog.literals import Spelling, Verbatim
@@ -31,11 +32,11 @@ class NotEditableError(Exception):
 
 
 def edited(text: str, edits: Collection[Edit]) -> str:
-    """The text with all of the edits. Raises `NotEditableError` where two are of the same
-    characters."""
+    """The text with all of the edits; of two at one place the first given comes first. Raises
+    `NotEditableError` where two are of the same characters."""
     parts: list[str] = []
     at = 0
-    for (start, end), new in sorted(edits):
+    for (start, end), new in sorted(edits, key=itemgetter(0)):
         if start < at:
             raise NotEditableError("two of its values stand in one place")
         parts += [text[at:start], new]

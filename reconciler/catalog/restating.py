@@ -27,6 +27,7 @@ from reconciler.core.model import Json, Key
 
 MOST_ROUNDS: Final = 8
 """How often it is looked whether others must state what they meant: aliases of aliases."""
+_REFERRED: Final = "it cannot be taken out: another entry refers to it by its anchor"
 NOT_SO: Final = "it is written in a way that cannot be edited without changing something else"
 
 
@@ -78,7 +79,7 @@ class _FileEdit:
             after = self._edited(statements)
             now = self.text.entries(after)
             if now.keys() != meant.keys():
-                raise RefusedError(NOT_SO)
+                raise RefusedError(_REFERRED if self.out else NOT_SO)
             strayed = {
                 key: fields
                 for key, raw in now.items()
