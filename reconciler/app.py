@@ -229,7 +229,7 @@ def what_to_pull(desired: DesiredState, live: LiveState, *, ledger: Place, asked
     _check_complete(live)
     record = last_applied(ledger, desired.catalog)
     with stage("diff"):
-        return pull_of(diff(desired, live), record.get, desired, asked)
+        return pull_of(desired, live, record.get, asked)
 
 
 def export_bucket(

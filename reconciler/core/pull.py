@@ -21,7 +21,7 @@ from fnmatch import translate
 from typing import assert_never
 
 from reconciler.core.content import Content, Contents
-from reconciler.core.diff import Differences
+from reconciler.core.diff import diff
 from reconciler.core.drift import Direction, DriftItem, LastAppliedOf, drift_of
 from reconciler.core.facts import (
     Broken,
@@ -40,7 +40,7 @@ from reconciler.core.facts import (
     named,
 )
 from reconciler.core.marks import source_digest
-from reconciler.core.model import DesiredState, Entry, File, FileState, Json, Key
+from reconciler.core.model import DesiredState, Entry, File, FileState, Json, Key, LiveState
 from reconciler.core.normal import same
 
 
@@ -100,10 +100,12 @@ class Pull:
 
 
 def pull_of(
-    differences: Differences, last_applied: LastAppliedOf, desired: DesiredState, asked: Asked
+    desired: DesiredState, live: LiveState, last_applied: LastAppliedOf, asked: Asked
 ) -> Pull:
     """What of the differences is taken. Pure and total: each that was asked for is taken, left
-    with a reason, or only a mark."""
+    with a reason, or only a mark; and a plan of the keys that are taken is empty afterwards, but
+    for marks and for what is said to be left."""
+    differences = diff(desired, live)
     pull = _Pull(desired, asked)
     compare = desired.rules.compare
     for fact in differences.facts:
@@ -113,6 +115,10 @@ def pull_of(
         for item in drift_of(of_fact, last_applied, compare=compare).items:
             if pull.is_kind(item):
                 pull.take(fact, item)
+    made = pull.made()
+    if made.taken or made.out:
+        after = pulled(desired, made.taken, [entry.key for entry in made.out])
+        pull.look_again(diff(after, live).facts)
     return pull.made()
 
 
@@ -175,6 +181,20 @@ class _Pull:
                 return
             case _:
                 assert_never(fact)
+
+    def look_again(self, facts: Iterable[Fact]) -> None:
+        """What is still to be done for the keys that are taken, as when a file was moved into a
+        bucket that is not protected and carries protection."""
+        known = {left.key for left in self._left.values()}
+        taken = (self._changes.keys() | self._out.keys()) - known
+        for fact in facts:
+            key = key_of(fact)
+            if key is None or key not in taken or isinstance(fact, Pending):
+                continue
+            if isinstance(fact, Drifted) and fact.marks_only:
+                self._marks[key] = None
+            elif not self._asked.kinds or Kind.ALL in self._asked.kinds:
+                self._leave(key, "something else is still to be done for it", "see what plan says")
 
     def _fields(self, entry: Entry, live: Content, wanted: Content) -> None:
         if live.title != wanted.title and live.title:

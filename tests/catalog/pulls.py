@@ -109,7 +109,7 @@ def pull(path: Path, edits: Mapping[str, Edited], asked: Asked = ALL) -> Pulled:
     what it said, the plan of the keys that were taken is empty, and a second pull finds nothing."""
     before = load(path).desired
     live = live_of(before, edits)
-    found = pull_of(diff(before, live), applied_as_it_says(before), before, asked)
+    found = pull_of(before, live, applied_as_it_says(before), asked)
     made = edition(path, before, found)
     write_edition(made)
     after = load(path).desired
@@ -122,7 +122,7 @@ def pull(path: Path, edits: Mapping[str, Edited], asked: Asked = ALL) -> Pulled:
     assert not {key_of(fact) for fact in diff(after, live).facts} & (taken.keys() | out) - left
     plan = make_plan(after, live, Options())
     assert not {change.key for change in plan.changes} & (taken.keys() | out) - left
-    again = pull_of(diff(after, live), applied_as_it_says(before), after, asked)
+    again = pull_of(after, live, applied_as_it_says(before), asked)
     assert not {one.entry.key for one in again.taken} & taken.keys()
     return Pulled(found, made, after)
 

@@ -177,13 +177,12 @@ def test_what_the_users_own_schema_refuses_is_left(folder: Folder) -> None:
 def test_a_file_that_changed_meanwhile_is_left_as_it_is(folder: Folder) -> None:
     from reconciler.catalog.loading import load
     from reconciler.catalog.pulling import edition, write_edition
-    from reconciler.core.diff import diff
     from reconciler.core.pull import pull_of
 
     path = folder.catalog("files: {x: {title: X}}\n", HEAD.replace("include: [more.*]\n", ""))
     desired = load(path).desired
     live = live_of(desired, {"x": title("New")})
-    found = pull_of(diff(desired, live), applied_as_it_says(desired), desired, ALL)
+    found = pull_of(desired, live, applied_as_it_says(desired), ALL)
     made = edition(path, desired, found)
     path.write_text(path.read_text() + "# more\n")
     before = path.read_bytes()
@@ -195,7 +194,6 @@ def test_a_file_that_changed_meanwhile_is_left_as_it_is(folder: Folder) -> None:
 def test_a_catalogue_that_changed_since_it_was_read_is_left_as_it_is(folder: Folder) -> None:
     from reconciler.catalog.loading import load
     from reconciler.catalog.pulling import edition
-    from reconciler.core.diff import diff
     from reconciler.core.pull import pull_of
 
     path = folder.catalog(
@@ -203,7 +201,7 @@ def test_a_catalogue_that_changed_since_it_was_read_is_left_as_it_is(folder: Fol
     )
     desired = load(path).desired
     live = live_of(desired, {"x": title("New")})
-    found = pull_of(diff(desired, live), applied_as_it_says(desired), desired, ALL)
+    found = pull_of(desired, live, applied_as_it_says(desired), ALL)
     path.write_text(path.read_text().replace("title: Y", "title: Z"))
     made = edition(path, desired, found)
     assert (made.files, made.taken) == ((), ())
