@@ -188,5 +188,5 @@ def _escape(character: str) -> str:
 
 
 def _json_escape(character: str) -> str:
-    units = character.encode("utf-16-be").hex()
+    units = character.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

@@ -71,9 +71,13 @@ class Mapped:
         """The pair of a name that is written out here."""
         return next((pair for pair in self.pairs if pair.name and pair.name.text == name), None)
 
+    def by_name(self) -> "dict[str, Pair]":
+        """All pairs of names that are written out here."""
+        return {pair.name.text: pair for pair in self.pairs if pair.name}
+
     def names(self) -> Collection[str]:
         """The names that are written out here."""
-        return {pair.name.text for pair in self.pairs if pair.name}
+        return self.by_name().keys()
 
 
 Node: TypeAlias = Scalar | Alias | Listed | Mapped
@@ -249,6 +253,8 @@ class _Reader:
 
 def _announced(text: str, begin: int) -> int:
     """Where a key begins that a question mark announces."""
-    before = text[:begin].rstrip() if text[begin - 1 : begin].isspace() else ""
-    is_mark = before.endswith("?") and (before[-2:-1] or "\n") in " \t\r\n,{["
-    return len(before) - 1 if is_mark else begin
+    at = begin
+    while at > 0 and text[at - 1] in _BLANK:
+        at -= 1
+    is_mark = at < begin and text[at - 1 : at] == "?"
+    return at - 1 if is_mark and (text[at - 2 : at - 1] or "\n") in " \t\r\n,{[" else begin

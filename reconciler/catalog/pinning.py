@@ -165,9 +165,9 @@ def _with_pins(before: dict[str, Any], pins: Mapping[str, str], done: list[str])
 
 def _edit_yaml(change: _Change) -> None:
     files = yaml_files(change.text, change.pins)
-    entries = files.value if files else None
+    entries = files.value.by_name() if files and isinstance(files.value, Mapped) else {}
     for key in change.pins:
-        entry = entries.pair(key) if isinstance(entries, Mapped) else None
+        entry = entries.get(key)
         if entry is None:
             change.refused[key] = _ELSEWHERE
         else:

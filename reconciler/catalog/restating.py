@@ -111,9 +111,9 @@ class _FileEdit:
         files = yaml_files(text, statements)
         if files is None or not isinstance(files.value, Mapped):
             raise NotEditableError("the entries stand behind an alias")
-        edits: list[Edit] = []
+        pairs, edits = files.value.by_name(), list[Edit]()
         for key, statement in statements.items():
-            pair = files.value.pair(key)
+            pair = pairs.get(key)
             if pair is None:
                 raise RefusedError("it stands behind a merge key", [Key(key)])
             with _about(key):
