@@ -263,3 +263,45 @@ def test_what_stands_before_the_head(folder: Folder) -> None:
     path = folder.write("catalog.yaml", text)
     pull(path, {"x": title("New")})
     assert path.read_text() == text.replace("title: X", "title: New")
+
+
+@pytest.mark.parametrize(
+    ("before", "edit", "expected"),
+    [
+        ("  x: # c\n    # d\n    title: Old\n    # e\n", Edited(title="New", fields={"label": "B"}),
+         "  x: # c\n    # d\n    title: New\n    user_defined: {label: B}\n    # e\n"),
+        ("  x:\n    protect: false\n    title: a very\n      long title\n\n  # y\n  y: {title: Y}\n", metadata(a=1),
+         "  x:\n    protect: false\n    title: a very\n      long title\n    user_defined: {a: 1}\n\n  # y\n  y: {title: Y}\n"),
+        ("  x:\n    title: X\n    was: [\n      a,\n      b ] # was\n", metadata(a=1),
+         "  x:\n    title: X\n    was: [\n      a,\n      b ] # was\n    user_defined: {a: 1}\n"),
+        ("  x:\n    title: X\n    was:\n    - a\n    - b # was\n", metadata(a=1),
+         "  x:\n    title: X\n    was:\n    - a\n    - b # was\n    user_defined: {a: 1}\n"),
+        ("  x:\n    title: X\n    user_defined:\n      a: |\n        b\n\n        c\n\n    protect: false\n", metadata(d="e"),
+         "  x:\n    title: X\n    user_defined:\n      a: |\n        b\n\n        c\n      d: e\n\n    protect: false\n"),
+        ("  x:\n    title: X\n    user_defined:\n      b: c\n      a: |+\n        b\n\n", metadata(b="d"),
+         "  x:\n    title: X\n    user_defined:\n      b: d\n      a: |+\n        b\n\n"),
+        ("  x:\n    title: |-\n      Old", title("New"), '  x:\n    title: "New"'),
+        ("  x:\n    title: X\n    user_defined: &u # c\n      a: b\n", metadata(a=None, label=None, lang=None),
+         "  x:\n    title: X\n    user_defined: &u # c\n      label: null\n      lang: null\n"),
+        ("  &k x: {title: X}\n", title("New"), "  &k x: {title: New}\n"),
+        ("  x: {title: X,\tuser_defined:\t{a:\tb}}\t# c\n", Edited(title="New", fields={"a": "d"}), "  x: {title: New,\tuser_defined:\t{a:\td}}\t# c\n"),
+        ("  x: {\n    title: X, # c\n    user_defined: {\n      a: b, # d\n    }, # e\n  }\n", metadata(a=None, label=None, lang=None, g=1),
+         "  x: {\n    title: X, # c\n    user_defined: {\n      g: 1, label: null, lang: null, # d\n    }, # e\n  }\n"),
+        ("    x:\n            title: Old\n            user_defined:\n                a: b\n", metadata(c="d"),
+         "    x:\n            title: Old\n            user_defined:\n                a: b\n                c: d\n"),
+        ("  x:\n    title: X\n    user_defined:\n\n      # one\n\n      a: b\n\n      # two\n\n", metadata(c="d"),
+         "  x:\n    title: X\n    user_defined:\n\n      # one\n\n      a: b\n      c: d\n\n      # two\n\n"),
+        ("  x: {title: X, user_defined: {a: 'b', \"c\": \"d\"}}\n", metadata(a="it's", c='say "hi"', e="f g"),
+         "  x: {title: X, user_defined: {a: 'it''s', \"c\": \"say \\\"hi\\\"\", e: 'f g'}}\n"),
+        ("  x:\n    title: X\n    user_defined:\n      a: &a\n        b: c\n      d: *a\n", metadata(a={"b": "e"}),
+         "  x:\n    title: X\n    user_defined:\n      a: &a {b: e}\n      d: {b: c}\n"),
+        ("  x:\n    title: X\n    user_defined:\n      a: [1, 2] # two\n      b: {c: d} # e\n", metadata(a=[], b={}),
+         "  x:\n    title: X\n    user_defined:\n      a: [] # two\n      b: {} # e\n"),
+    ],
+)  # fmt: skip
+def test_ugly_entries(folder: Folder, before: str, edit: Edited, expected: str) -> None:
+    text = "%YAML 1.1\n--- # begins\n" + WITH_DEFAULTS + "files:\n"
+    path = folder.write("catalog.yaml", text + before)
+    done = pull(path, {"x": edit})
+    assert done.made.left == ()
+    assert path.read_text() == text + expected
