@@ -125,7 +125,7 @@ class _Pulling:
             known = [key for key in keys if key in refused.keys or len(keys) == 1]
             if known:
                 self._refused |= dict.fromkeys(known, refused.why)
-                return self._passing(sure, [key for key in keys if key not in known])
+                return self._passing(sure, [key for key in keys if key not in self._refused])
             half = len(keys) // 2
             first = self._passing(sure, keys[:half])
             return [*first, *self._passing([*sure, *first], keys[half:])]
@@ -143,8 +143,8 @@ class _Pulling:
             first = error.problems[0]
             said = first.said if isinstance(first, Problem) else str(first)
             raise RefusedError(f"the catalogue would not be right: {said}") from None
-        taken = [one for key, one in self._taken.items() if key in keys]
-        wanted = pulled(self._desired, taken, [key for key in self._out if key in keys])
+        taken = [self._taken[key] for key in keys if key in self._taken]
+        wanted = pulled(self._desired, taken, [key for key in keys if key in self._out])
         if _without_places(found) != _without_places(wanted):
             raise RefusedError(NOT_SO)
         return new

@@ -22,7 +22,7 @@ from reconciler.catalog.meaning import (
     meaning,
 )
 from reconciler.catalog.nodes import Mapped, json_entries, yaml_files
-from reconciler.catalog.stating import YAML, json_spelling, stated
+from reconciler.catalog.stating import json_spelling, spelling_of, stated
 from reconciler.core.model import Json, Key
 
 MOST_ROUNDS: Final = 8
@@ -112,13 +112,14 @@ class _FileEdit:
         if files is None or not isinstance(files.value, Mapped):
             raise NotEditableError("the entries stand behind an alias")
         pairs, edits = files.value.by_name(), list[Edit]()
+        spelling = spelling_of(text)
         for key, statement in statements.items():
             pair = pairs.get(key)
             if pair is None:
                 raise RefusedError("it stands behind a merge key", [Key(key)])
             with _about(key):
-                edits += stated(text, pair.value, statement, YAML)
-        return edits + (without(text, files, self.out, YAML) if self.out else [])
+                edits += stated(text, pair.value, statement, spelling)
+        return edits + (without(text, files, self.out, spelling) if self.out else [])
 
     def _jsonl(self, statements: Mapping[str, Statement]) -> list[Edit]:
         text = self.text.text

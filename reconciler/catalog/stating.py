@@ -8,7 +8,9 @@
 | should have no value                  | the pair is dropped; null where there would be another |
 """
 
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from reconciler.catalog import literals
@@ -54,6 +56,15 @@ def json_spelling(line: str) -> JsonSpelling:
 
 
 YAML: Final = YamlSpelling()
+
+
+def spelling_of(text: str) -> Spelling:
+    """How a text of YAML is written: one that is JSON stays JSON."""
+    if text.lstrip().startswith("{"):
+        with suppress(ValueError):
+            json.loads(text)
+            return json_spelling(text)
+    return YAML
 
 
 def _metadata(

@@ -27,7 +27,7 @@ _KINDS = (
 
 
 @click.command("pull")
-@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.argument("named", nargs=-1, metavar="[KEY]...")
 @catalog_options
 @scope_option
 @click.option(
@@ -44,7 +44,7 @@ _KINDS = (
 @with_output
 @timing_option
 def command(
-    keys: tuple[str, ...],
+    named: tuple[str, ...],
     catalog: Path,
     source_root: Path | None,
     only: tuple[str, ...],
@@ -61,7 +61,7 @@ def command(
     Only the bytes that must change do: comments, order and quoting stay. Nothing is written to the
     service. Ends with 1 where something that was named could not be taken.
     """
-    if not (keys or only or kinds):
+    if not (named or only or kinds):
         raise UsageError(
             "pull writes into the catalogue only what is named: keys, --only GLOB, or --kind "
             f"({', '.join(_KINDS)}); `reconciler drift` shows what there is"
@@ -74,8 +74,8 @@ def command(
 
     desired, live = open_and_read(catalog, source_root, token_file, concurrency, max_rps, output)
     check_only(only, desired, live)
-    check_keys(keys, desired, live)
-    asked = Asked(frozenset(map(Key, keys)), only, frozenset(map(Kind, kinds)))
+    check_keys(named, desired, live)
+    asked = Asked(frozenset(map(Key, named)), only, frozenset(map(Kind, kinds)))
     pull = what_to_pull(desired, live, ledger=ledger_place(ledger, catalog), asked=asked)
     made = edition(
         catalog,

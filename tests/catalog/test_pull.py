@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -305,3 +306,22 @@ def test_ugly_entries(folder: Folder, before: str, edit: Edited, expected: str) 
     done = pull(path, {"x": edit})
     assert done.made.left == ()
     assert path.read_text() == text + expected
+
+
+def test_a_catalogue_that_is_json_stays_json(folder: Folder) -> None:
+    text = json.dumps(
+        {
+            "version": 1,
+            "catalog": "c",
+            "buckets": {"s": {"id": 1}},
+            "files": {"x": {"bucket": "s", "title": "Old", "user_defined": {"year": 1979, "a": 1}}},
+        },
+        indent=2,
+    )
+    path = folder.write("catalog.yaml", text)
+    fields = {"year": "NO", "a": None, "more": "text", "tags": ["a", {"b": None}]}
+    pull(path, {"x": Edited(title="New", fields=fields)})
+    entry = json.loads(path.read_text())["files"]["x"]
+    assert entry["title"] == "New"
+    assert entry["user_defined"] == {"year": "NO", "more": "text", "tags": ["a", {"b": None}]}
+    assert len(path.read_text().splitlines()) == len(text.splitlines()) - 1

@@ -222,6 +222,7 @@ READERS = [
     ("snapshot", "-v", "--out", "live.json"),
     ("apply", "--yes", "-v"),
     ("drift", "-v"),
+    ("pull", "-v", "--kind", "all"),
     ("list", "--format", "json"),
     ("export", "--bucket", "8891"),
 ]
@@ -285,6 +286,8 @@ def test_live_text_that_holds_the_token(place: Place, escapes: bool) -> None:
         (("drift", "-v", "--unmanaged"), 2),
         (("drift", "--format", "json"), 2),
         (("drift", "--format", "markdown", "--unmanaged"), 2),
+        (("pull", "-v", "spring", "--dry-run"), 0),
+        (("pull", "spring"), 0),
         (("list",), 0),
         (("list", "--format", "csv"), 0),
         (("export", "--bucket", "8891"), 0),
