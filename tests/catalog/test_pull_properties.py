@@ -12,17 +12,16 @@ import os
 import sys
 from collections import Counter
 from random import Random
-from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.catalog.loading import load
+from reconciler.errors import CatalogError
 from tests.catalog.conftest import searched
 from tests.catalog.pull_worlds import World, world
 from tests.catalog.pulls import pull
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ROUNDS = int(os.environ.get("RECONCILER_PULL_ROUNDS", "60"))
 
@@ -36,8 +35,68 @@ def changed_needlessly(made: World, file: str, after: str) -> int:
     return max(1, made.context(file) - kept)
 
 
-def test_only_what_must_change_does(tmp_path_factory: object) -> None:
-    home: Path = tmp_path_factory.mktemp("pulls")  # type: ignore[attr-defined]
+BITS = (
+    *(" ", "\n", "\t", "#", " # c\n", "{", "}", "[", "]", ",", ":", ": ", "- ", "? ", "&a ", "*a"),
+    *(
+        "'",
+        '"',
+        "|-\n",
+        "<<: ",
+        "\r",
+        "\r\n",
+        "\u2028",
+        "\x85",
+        "~",
+        "null",
+        "é",
+        "\n\n",
+        "    ",
+        "",
+    ),
+)
+
+
+def damaged(text: str, random: Random) -> str:
+    """The text with some bits of it cut out, and others in."""
+    for _ in range(random.randint(1, 4)):
+        start = random.randint(0, len(text))
+        text = text[:start] + random.choice(BITS) + text[start + random.choice([0, 0, 1, 2, 5]) :]
+    return text
+
+
+def test_whatever_stands_there_the_catalogue_says_what_it_should(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Also where it is written as nobody would: damaged at random, and still right."""
+    home = tmp_path_factory.mktemp("damaged")
+    right = 0
+
+    @settings(searched, max_examples=10 * ROUNDS)
+    @given(st.integers(0, 2**63))
+    def search(seed: int) -> None:
+        nonlocal right
+        random = Random(seed)
+        made = world(random)
+        name = random.choice([*made.files])
+        for file in made.files:
+            text = made.text(file)
+            (home / file).write_bytes((damaged(text, random) if file == name else text).encode())
+        try:
+            before = load(home / "catalog.yaml").desired
+        except CatalogError:
+            return
+        if before.buckets.keys() == {"s", "spare"}:
+            right += 1
+            pull(
+                home / "catalog.yaml", {k: e for k, e in made.edits.items() if k in before.entries}
+            )
+
+    search()
+    assert right > ROUNDS // 10
+
+
+def test_only_what_must_change_does(tmp_path_factory: pytest.TempPathFactory) -> None:
+    home = tmp_path_factory.mktemp("pulls")
     counted: Counter[str] = Counter()
 
     @settings(searched, max_examples=ROUNDS)

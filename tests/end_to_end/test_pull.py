@@ -7,6 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.app import (
+    Asked,
+    Connection,
+    Kind,
+    connected,
+    edition,
+    load,
+    read_live,
+    what_to_pull,
+    write_edition,
+)
+
 if TYPE_CHECKING:
     from reconciler.sandbox.console import Sandbox
     from tests.end_to_end.conftest import NothingSent, Workplace
@@ -234,3 +246,18 @@ def test_two_differences_of_one_file_are_taken_together(
     ended = applied.run("pull", "summer")
     assert (ended.code, ended.out) == (0, "summer: bucket, title\n")
     assert applied.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_program_pulls_as_the_command_does(applied: Workplace, sandbox: Sandbox) -> None:
+    edit(sandbox, "spring", "Edited")
+    path = applied.folder / "catalog.yaml"
+    desired = load(path, environment_base_url=sandbox.url).desired
+    with connected(desired.base_url, desired.buckets, Connection(token="any")) as service:
+        live = read_live(service)
+    ledger = applied.folder / ".reconciler" / "ledger.jsonl"
+    pull = what_to_pull(desired, live, ledger=ledger, asked=Asked(kinds=frozenset([Kind.ALL])))
+    made = edition(path, desired, pull, environment_base_url=sandbox.url)
+    assert [one.file for one in made.files] == ["catalog.yaml"]
+    assert text(applied) == CATALOG
+    write_edition(made)
+    assert text(applied) == CATALOG.replace("'Spring ad'", "'Edited'")
