@@ -66,13 +66,6 @@ def meaning(raw: Any, defaults: Defaults) -> Meaning:
     )
 
 
-def rest(raw: Any) -> Any:
-    """All other properties, of which none is ever changed."""
-    if not isinstance(raw, dict):
-        return raw
-    return {name: raw[name] for name in raw if name not in ("title", "bucket", METADATA)}
-
-
 def differing(one: Meaning, other: Meaning) -> frozenset[Field]:
     """The fields in which two meanings differ."""
     names = (one.user_defined or {}).keys() | (other.user_defined or {}).keys()

@@ -14,7 +14,7 @@ never taken.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import translate
@@ -104,12 +104,12 @@ def pull_of(
 ) -> Pull:
     """What of the differences is taken. Pure and total: each that was asked for is taken, left
     with a reason, or only a mark; and a plan of the keys that are taken is empty afterwards, but
-    for marks and for what is said to be left."""
+    for marks and for what is said to be left of them."""
     differences = diff(desired, live)
     pull = _Pull(desired, asked)
     compare = desired.rules.compare
     for fact in differences.facts:
-        if isinstance(fact, Foreign | Pending) or not pull.is_named(key_of(fact)):
+        if not pull.is_named(key_of(fact)):
             continue
         of_fact = replace(differences, facts=(fact,))
         for item in drift_of(of_fact, last_applied, compare=compare).items:
@@ -151,11 +151,9 @@ class _Pull:
         )
 
     def is_named(self, key: Key | None) -> bool:
-        if key is None:
-            return False
         asked = self._asked
-        if not (asked.keys or asked.only):
-            return True
+        if key is None or not (asked.keys or asked.only):
+            return not (asked.keys or asked.only)
         return key in asked.keys or any(matches(key) for matches in self._globs)
 
     def is_kind(self, item: DriftItem) -> bool:
@@ -175,26 +173,18 @@ class _Pull:
             case Missing():
                 self._missing(fact, item.direction)
             case Broken() | Duplicate() | Unresolved() | Orphaned() | Unwanted():
-                for why, what_to_do in _left(fact):
-                    self._leave(item.key, why, what_to_do)
+                self._leave(*_left(fact))
             case Foreign() | Pending():
                 return
             case _:
                 assert_never(fact)
 
     def look_again(self, facts: Iterable[Fact]) -> None:
-        """What is still to be done for the keys that are taken, as when a file was moved into a
-        bucket that is not protected and carries protection."""
-        known = {left.key for left in self._left.values()}
-        taken = (self._changes.keys() | self._out.keys()) - known
+        """What a mark must still say of what is taken: a file that was moved out of a protected
+        bucket goes on carrying protection."""
         for fact in facts:
-            key = key_of(fact)
-            if key is None or key not in taken or isinstance(fact, Pending):
-                continue
-            if isinstance(fact, Drifted) and fact.marks_only:
-                self._marks[key] = None
-            elif not self._asked.kinds or Kind.ALL in self._asked.kinds:
-                self._leave(key, "something else is still to be done for it", "see what plan says")
+            if isinstance(fact, Drifted) and fact.entry.key in self._changes and fact.marks_only:
+                self._marks[fact.entry.key] = None
 
     def _fields(self, entry: Entry, live: Content, wanted: Content) -> None:
         if live.title != wanted.title and live.title:
@@ -243,9 +233,8 @@ class _Pull:
     def _change(self, entry: Entry, field: str, value: Json) -> None:
         self._changes.setdefault(entry.key, {})[field] = value
 
-    def _leave(self, key: Key | None, why: str, what_to_do: str) -> None:
-        if key is not None:
-            self._left[key, why] = Left(key, why, what_to_do)
+    def _leave(self, key: Key, why: str, what_to_do: str) -> None:
+        self._left[key, why] = Left(key, why, what_to_do)
 
 
 def _taken(entry: Entry, change: Mapping[str, Json]) -> Taken:
@@ -268,22 +257,24 @@ def _taken(entry: Entry, change: Mapping[str, Json]) -> Taken:
 
 def _left(
     fact: Broken | Duplicate | Unresolved | Orphaned | Unwanted,
-) -> Iterator[tuple[str, str]]:
-    """Why it is not taken, and what to do."""
+) -> tuple[Key, str, str]:
+    """Of which key, why it is not taken, and what to do."""
     match fact:
-        case Broken(file=file):
-            yield f"the service could not process file {file.id}", "apply --retry-broken"
-        case Duplicate(file=file, keeper=keeper):
+        case Broken(entry=entry, file=file):
+            why = f"the service could not process file {file.id}"
+            return entry.key, why, "apply --retry-broken"
+        case Duplicate(entry=entry, file=file, keeper=keeper):
             why = f"file {file.id} is a duplicate of file {keeper.id}"
-            yield why, "apply deletes it"
-        case Unresolved(why=why, candidates=candidates):
+            return entry.key, why, "apply deletes it"
+        case Unresolved(key=key, why=reason, candidates=candidates):
             ids = f" (files {named(candidates)})" if candidates else ""
-            yield f"which file is its own is not known: {why}{ids}", "see what plan says of it"
-        case Orphaned(file=file):
+            why = f"which file is its own is not known: {reason}{ids}"
+            return key, why, "see what plan says of it"
+        case Orphaned(key=key, file=file):
             why = f"no entry has the key of file {file.id}"
-            yield why, "write an entry to keep it, or apply to delete it"
-        case Unwanted(file=file):
+            return key, why, "write an entry to keep it, or apply to delete it"
+        case Unwanted(key=key, file=file):
             why = f"its entry says absent, and file {file.id} is there"
-            yield why, "write an entry to keep it, or apply to delete it"
+            return key, why, "write an entry to keep it, or apply to delete it"
         case _:
             assert_never(fact)

@@ -160,6 +160,17 @@ def test_what_cannot_be_edited_is_left_and_the_rest_is_taken(
         assert path.read_text() == head + text
 
 
+def test_entries_that_stand_behind_an_alias_are_left(folder: Folder) -> None:
+    text = (
+        "version: 1\ncatalog: c\nbuckets: {s: {id: 1}}\n"
+        "defaults: {bucket: s, user_defined: {e: &f {x: {title: X}}}}\nfiles: *f\n"
+    )
+    path = folder.write("catalog.yaml", text)
+    done = pull(path, {"x": title("New")})
+    assert [left.why for left in done.made.left] == ["the entries stand behind an alias"]
+    assert path.read_text() == text
+
+
 def test_what_the_users_own_schema_refuses_is_left(folder: Folder) -> None:
     folder.write("form.json", '{"properties": {"year": {"type": "number"}}}')
     text = "user_defined: {schema: form.json}\nfiles:\n" + "".join(
