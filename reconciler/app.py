@@ -10,6 +10,12 @@ Or without a token, from what somebody who has one wrote down:
     write_snapshot(Path("live.json"), read_live(service), taken_at=began)
     live = read_snapshot(Path("live.json"), desired, now=time.time())
     plan = make_plan(desired, live, Options())
+
+Or what was edited live, back into the catalogue's files:
+
+    pull = what_to_pull(desired, live, ledger=ledger, asked=Asked(kinds=frozenset([Kind.ALL])))
+    made = edition(Path("catalog.yaml"), desired, pull)
+    write_edition(made)
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +31,7 @@ from reconciler.catalog.destination import NewCatalog
 from reconciler.catalog.digests import Digests
 from reconciler.catalog.exporting import exported_entries, exported_header, slug
 from reconciler.catalog.loading import Loaded, load
+from reconciler.catalog.pulling import Edition, edition, write_edition
 from reconciler.catalog.scanning import Making, Scan, scan, write_scan
 from reconciler.catalog.write import ExportedEntry
 from reconciler.clock import SystemClock, WakingClock
@@ -36,6 +43,7 @@ from reconciler.core.model import Bucket, DesiredState, Json, LiveState
 from reconciler.core.plan import Options, Plan
 from reconciler.core.planner import differences_for, plan_of
 from reconciler.core.ports import Clock, Reading
+from reconciler.core.pull import Asked, Kind, Pull, pull_of
 from reconciler.errors import ServiceError
 from reconciler.ledger import Place, remembered
 from reconciler.shipped import schema
@@ -48,16 +56,21 @@ if TYPE_CHECKING:
     from reconciler.api.transport import Transport
 
 __all__ = [
+    "Asked",
     "Connection",
     "Digests",
+    "Edition",
+    "Kind",
     "Loaded",
     "Making",
     "NewCatalog",
     "Options",
     "Plan",
+    "Pull",
     "Scan",
     "connected",
     "connected_for_writing",
+    "edition",
     "export_bucket",
     "find_drift",
     "list_entries",
@@ -68,6 +81,8 @@ __all__ = [
     "read_snapshot",
     "reading_ahead",
     "scan",
+    "what_to_pull",
+    "write_edition",
     "write_scan",
     "write_snapshot",
 ]
@@ -223,6 +238,17 @@ def find_drift(
     )
     files = sum(len(bucket.files) for bucket in live.buckets.values())
     return replace(drift, files=files, only=only, recalled=memory.recalled)
+
+
+def what_to_pull(desired: DesiredState, live: LiveState, *, ledger: Place, asked: Asked) -> Pull:
+    """What of the drift is to be written back into the catalogue. `edition` makes its files of it.
+
+    Raises `ServiceError` where a listing is not proved complete, `LedgerError`.
+    """
+    _check_complete(live)
+    memory = remembered(ledger, desired.catalog)
+    with stage("diff"):
+        return pull_of(desired, live, memory.last.get, asked, begun=memory.begun.get)
 
 
 def export_bucket(

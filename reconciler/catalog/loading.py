@@ -66,16 +66,19 @@ def load(
     environment_base_url: str | None = None,
     digests: Digests | None = None,
     meanwhile: Meanwhile | None = None,
+    unsaved: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Loaded:
     """What the catalogue at `path` says should be.
 
     `environment_base_url` is the operator's, and goes over the catalogue's. `digests` keeps what
     was found in the sources, so that they are not read again while they do not change. `meanwhile`
     is called with the base URL and the buckets where the catalogue is large and its head is right,
-    before its entries are read, which takes a while. Raises `CatalogError` with every problem;
-    nothing else is printed, sent or written.
+    before its entries are read, which takes a while. `unsaved`: files by their names in
+    the catalogue's folder, as if these bytes had been written to them. Raises `CatalogError` with
+    every problem; nothing else is printed, sent or written.
     """
-    return _Loading(path, digests, meanwhile).load(source_root, environment_base_url)
+    loading = _Loading(path, digests, meanwhile, unsaved=unsaved)
+    return loading.load(source_root, environment_base_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +181,12 @@ class _Loading:
         found = included(
             self._folder, self._path, head.include, self._file, self._findings, self._coming
         )
-        folder, known = self._folder.resolve(), {one.path for one in found}
-        more = [name for name in self._coming if folder / name not in known]
+        known = {one.path.resolve() for one in found}
+        coming = {name: (self._folder / name).resolve() for name in self._coming}
         return found + [
-            included_file(name, folder / name, len(self._unsaved[folder / name])) for name in more
+            included_file(name, path, len(self._unsaved[path]))
+            for name, path in coming.items()
+            if path not in known
         ]
 
     def _read(self, path: Path) -> Content:

@@ -5,33 +5,24 @@ read again first; where that does not give the same entries plus pins, the file 
 was, and the report says so.
 """
 
-import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-from reconciler.catalog import events
+from reconciler.catalog.cells import Table
 from reconciler.catalog.digests import Digests
-from reconciler.catalog.disk import UnreadableError, read, replace
-from reconciler.catalog.jsonlines import read_jsonl
+from reconciler.catalog.editing import Text, opened, written
+from reconciler.catalog.literals import Spelling
 from reconciler.catalog.loading import load_to_pin
-from reconciler.catalog.problems import Findings, Problem
-from reconciler.catalog.spans import Scalar, SourceSpan, Span, csv_rows, json_pairs, unquoted
-from reconciler.catalog.spans import yaml_sources as _yaml_sources
-from reconciler.catalog.tables import read_csv
-from reconciler.core.cells import unguarded
-from reconciler.core.model import Entry, Key, Place, Presence
-from reconciler.errors import CatalogError
+from reconciler.catalog.mappings import Edit, rewritten
+from reconciler.catalog.nodes import BLOCKS, Mapped, Node, Scalar, json_entries, yaml_files
+from reconciler.catalog.problems import Problem
+from reconciler.catalog.stating import YAML, json_spelling
+from reconciler.core.model import Entry, Key, Presence
 
-_BOM: Final = "\ufeff"
 _PATHS: Final = ("audio", "fingerprint")
-_NUMBER_LIKE: Final = re.compile(r"[0-9]+(?:e[0-9]+)?")
-_COLUMN: Final = "source.sha256"
-
-Edit: TypeAlias = tuple[Span, str]
-"""Characters to be replaced, and by what."""
+_ELSEWHERE: Final = "the source stands behind an alias or a merge key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +60,9 @@ def pin(
         elif entry.source is not None and entry.source.presence is Presence.ABSENT:
             run.not_there.append(key)
     for file, pins in wanted.items():
-        run.file(file, loaded.paths[file], pins, loaded.desired.entries)
+        run.file(opened(file, loaded.paths[file]), pins, loaded.desired.entries)
     for file, (real, data) in run.new.items():
-        try:
-            replace(real, data)
-        except OSError as error:
-            message = f"cannot be written: {error.strerror}"
-            raise CatalogError([Problem(Place(file, 1, 1), "", message)]) from None
+        written(file, real, data)
     return run.report()
 
 
@@ -107,27 +94,15 @@ class _Run:
             tuple(sorted(self._problems, key=lambda problem: problem.place)),
         )
 
-    def file(
-        self, file: str, path: Path, pins: Mapping[str, str], entries: Mapping[Key, Entry]
-    ) -> None:
-        try:
-            data = read(path).data
-        except UnreadableError as error:
-            place = Place(file, error.line, error.column)
-            raise CatalogError([Problem(place, "", str(error))]) from None
-        text = data.decode()
-        bom = _BOM if text.startswith(_BOM) else ""
-        edit, values = _FORMATS[_format(file)]
-        before = values(file, data)
-        change = _Change(
-            {k: d for k, d in pins.items() if _pin_of(before.get(k)) != d}, text.removeprefix(bom)
-        )
+    def file(self, text: Text, pins: Mapping[str, str], entries: Mapping[Key, Entry]) -> None:
+        before = text.entries()
+        change = _Change({k: d for k, d in pins.items() if _pin_of(before.get(k)) != d}, text.text)
         self._unchanged += len(pins) - len(change.pins)
         if not change.pins:
             return
-        edit(change)
-        after = (bom + _edited(change)).encode()
-        now = values(file, after)
+        _FORMATS[text.format](change)
+        after = text.edited(change.edits)
+        now = text.entries(after)
         # Also those behind an alias, where what it names has just been pinned.
         done = [key for key, digest in change.pins.items() if _pin_of(now.get(key)) == digest]
         change.refused = {k: why for k, why in change.refused.items() if k not in done}
@@ -143,7 +118,7 @@ class _Run:
             had = _pin_of(before.get(key)) is not None
             (self._refreshed if had else self._pinned).append(Key(key))
         if done:
-            self.new[file] = (path, after)
+            self.new[text.file] = (text.path, after)
 
 
 class _Change:
@@ -155,14 +130,23 @@ class _Change:
         self.edits: list[Edit] = []
         self.refused: dict[str, str] = {}
 
-
-def _edited(change: _Change) -> str:
-    parts: list[str] = []
-    at = 0
-    for (start, end), text in sorted(change.edits):
-        parts += [change.text[at:start], text]
-        at = end
-    return "".join([*parts, change.text[at:]])
+    def pin(self, key: str, entry: Node, spelling: Spelling) -> None:
+        """Have the source that is written out in an entry say its digest."""
+        pair = entry.pair("source") if isinstance(entry, Mapped) else None
+        source = pair.value if pair else None
+        if not isinstance(source, Mapped):
+            self.refused[key] = _ELSEWHERE
+            return
+        name, path = next(
+            ((name, held) for name in _PATHS if (held := source.pair(name))), ("", None)
+        )
+        if path is None or not isinstance(path.value, Scalar):
+            self.refused[key] = _ELSEWHERE
+        elif path.value.quote in BLOCKS and source.pair("sha256") is None:
+            self.refused[key] = "the source is written as a block of text"
+        else:
+            digest = {"sha256": self.pins[key]}
+            self.edits += rewritten(self.text, source, digest, spelling, behind=name)
 
 
 def _pin_of(raw: Any) -> str | None:
@@ -180,111 +164,31 @@ def _with_pins(before: dict[str, Any], pins: Mapping[str, str], done: list[str])
 
 
 def _edit_yaml(change: _Change) -> None:
-    spans = _yaml_sources(change.text)
-    for key, digest in change.pins.items():
-        span = spans.get(key)
-        name = next((name for name in _PATHS if span and name in span.values), None)
-        if span is None or name is None:
-            change.refused[key] = "the source stands behind an alias or a merge key"
-        elif "sha256" in span.values:
-            held = span.values["sha256"]
-            change.edits.append((held.span, _quoted(digest, held.quote)))
-        elif span.values[name].quote in ("|", ">"):
-            change.refused[key] = "the source is written as a block of text"
+    files = yaml_files(change.text, change.pins)
+    entries = files.value.by_name() if files and isinstance(files.value, Mapped) else {}
+    for key in change.pins:
+        entry = entries.get(key)
+        if entry is None:
+            change.refused[key] = _ELSEWHERE
         else:
-            change.edits.append(_yaml_insert(change.text, span, name, digest))
-
-
-def _quoted(digest: str, quote: str) -> str:
-    sign = quote if quote in ('"', "'") else '"' if _NUMBER_LIKE.fullmatch(digest) else ""
-    return f"{sign}{digest}{sign}"
-
-
-def _yaml_insert(text: str, span: SourceSpan, name: str, digest: str) -> Edit:
-    label: Scalar = span.names[name]
-    value = span.values[name]
-    sign = label.quote
-    pair = f"{sign}sha256{sign}: {_quoted(digest, value.quote)}"
-    end = value.span[1]
-    if span.flow:
-        return (end, end), f", {pair}"
-    newline = text.find("\n", end)
-    indent = " " * label.column
-    if newline < 0:
-        return (len(text), len(text)), f"\n{indent}{pair}"
-    line_end = "\r\n" if text[newline - 1 : newline] == "\r" else "\n"
-    return (newline + 1, newline + 1), f"{indent}{pair}{line_end}"
+            change.pin(key, entry.value, YAML)
 
 
 def _edit_csv(change: _Change) -> None:
-    rows = csv_rows(change.text)
-    names = [unquoted(change.text[start:end]) for start, end in next(rows, [])]
-    at = names.index(_COLUMN) if _COLUMN in names else None
-    key_at = names.index("key")
-    first = next(csv_rows(change.text))
-    if at is None:
-        change.edits.append(((first[-1][1], first[-1][1]), f",{_COLUMN}"))
-    for row in rows:
-        digest = change.pins.get(unguarded(unquoted(change.text[slice(*row[key_at])])))
-        if at is None:
-            change.edits.append(((row[-1][1], row[-1][1]), f",{digest or ''}"))
-        elif digest is not None:
-            quote = '"' if change.text.startswith('"', row[at][0]) else ""
-            change.edits.append((row[at], f"{quote}{digest}{quote}"))
+    table = Table(change.text)
+    for key, digest in change.pins.items():
+        table.state(key, {("source", "sha256"): digest})
+    change.edits = table.all_edits()
 
 
 def _edit_jsonl(change: _Change) -> None:
-    start = 0
-    for line in change.text.split("\n"):
-        if line and not line.isspace():
-            _edit_json_line(change, start + len(line) - len(line.lstrip()))
-        start += len(line) + 1
+    for key, entry, line in json_entries(change.text):
+        if key in change.pins:
+            change.pin(key, entry, json_spelling(line))
 
 
-def _edit_json_line(change: _Change, at: int) -> None:
-    text = change.text
-    pairs = {name.text: span for name, span in json_pairs(text, at)}
-    digest = change.pins.get(_json_text(text, pairs["key"]))
-    if digest is None or "source" not in pairs:
-        return
-    inner = {name.text: span for name, span in json_pairs(text, pairs["source"][0])}
-    if "sha256" in inner:
-        change.edits.append((inner["sha256"], f'"{digest}"'))
-        return
-    end = next(inner[name][1] for name in _PATHS if name in inner)
-    loose = '": ' in text[at:end]
-    pair = f', "sha256": "{digest}"' if loose else f',"sha256":"{digest}"'
-    change.edits.append(((end, end), pair))
-
-
-def _json_text(text: str, span: Span) -> str:
-    return str(json.loads(text[slice(*span)]))
-
-
-def _yaml_values(_file: str, data: bytes) -> dict[str, Any]:
-    value = events.build(data).value
-    entries = value.get("files", {}) if isinstance(value, dict) else {}
-    return dict(entries) if isinstance(entries, dict) else {}
-
-
-def _csv_values(file: str, data: bytes) -> dict[str, Any]:
-    return read_csv(file, data, Findings()).entries
-
-
-def _jsonl_values(file: str, data: bytes) -> dict[str, Any]:
-    return read_jsonl(file, data, Findings()).entries
-
-
-def _format(file: str) -> str:
-    suffix = Path(file).suffix.lower()
-    return suffix if suffix in _FORMATS else ".yaml"
-
-
-_FORMATS: Final[
-    dict[str, tuple[Callable[[_Change], None], Callable[[str, bytes], dict[str, Any]]]]
-] = {
-    ".yaml": (_edit_yaml, _yaml_values),
-    ".csv": (_edit_csv, _csv_values),
-    ".jsonl": (_edit_jsonl, _jsonl_values),
-    ".ndjson": (_edit_jsonl, _jsonl_values),
+_FORMATS: Final[Mapping[str, Callable[[_Change], None]]] = {
+    "yaml": _edit_yaml,
+    "csv": _edit_csv,
+    "jsonl": _edit_jsonl,
 }

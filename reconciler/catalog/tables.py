@@ -108,6 +108,12 @@ def _columns(file: str, header: Row, text: str, findings: Findings) -> list[_Col
     return columns if "key" in names else None
 
 
+def path_of_column(name: str) -> tuple[str, ...] | None:
+    """What a column of this name holds: `("title",)`, `("user_defined", "artist")`."""
+    column = _column(name)
+    return None if column is None else column.path
+
+
 def _column(name: str) -> _Column | None:
     if name in COLUMNS:
         group, dot, field = name.partition(".")

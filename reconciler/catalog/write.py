@@ -6,14 +6,13 @@ hold (nested values, empty texts) is refused with the format that can.
 
 import csv
 import io
-import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
+from reconciler.catalog import literals
 from reconciler.catalog.events import MAX_DEPTH
 from reconciler.catalog.problems import Problem, path_text
 from reconciler.catalog.tables import TYPES
@@ -21,29 +20,6 @@ from reconciler.core.cells import guarded
 from reconciler.core.model import Json, Place, UserDefined
 from reconciler.errors import CatalogError
 
-_OBVIOUS: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9_ ./()'-]*[A-Za-z0-9_./()'-])?", re.ASCII)
-_NOT_OBVIOUS: Final = frozenset(
-    [
-        "true",
-        "false",
-        "null",
-        "yes",
-        "no",
-        "on",
-        "off",
-        "y",
-        "n",
-        "t",
-        "f",
-        "nan",
-        "inf",
-        "infinity",
-        "none",
-        "undefined",
-    ]
-)
-_LONGEST_SIMPLE_KEY: Final = 400
-"""YAML reads a longer key only where it is announced by a question mark."""
 _LONGEST_CELL: Final = 100_000
 _DEEPEST: Final = MAX_DEPTH - 4
 
@@ -76,7 +52,7 @@ def yaml_entries(records: Mapping[str, Mapping[str, Json]], indent: int) -> str:
     """Entries as lines, their keys that many columns from the left."""
     lines: list[str] = []
     for key, record in records.items():
-        lines.append(f"{' ' * indent}{_text(key)}:")
+        lines.append(f"{' ' * indent}{literals.text(key)}:")
         for name, value in record.items():
             lines += _property(name, value, indent + 2)
     return "".join(f"{line}\n" for line in lines)
@@ -183,61 +159,16 @@ def _column(name: str, value: Json) -> str:
 
 
 def _cell(value: Json) -> str:
-    return guarded(value) if isinstance(value, str) else _scalar(value)
+    return guarded(value) if isinstance(value, str) else literals.scalar(value)
 
 
 def _property(name: str, value: Any, indent: int) -> list[str]:
     margin = " " * indent
     if isinstance(value, Mapping) and value:
         inner = [line for item in value.items() for line in _property(*item, indent + 2)]
-        if _is_long(name):
-            return [f"{margin}? {_text(name)}", f"{margin}:", *inner]
-        return [f"{margin}{_text(name)}:", *inner]
-    if _is_long(name):
-        return [f"{margin}? {_text(name)}", f"{margin}: {_flow(value)}"]
-    return [f"{margin}{_text(name)}: {_flow(value)}"]
-
-
-def _flow(value: Json) -> str:
-    match value:
-        case str():
-            return _text(value)
-        case Mapping():
-            return f"{{{', '.join(_pair(name, item) for name, item in value.items())}}}"
-        case Sequence():
-            return f"[{', '.join(map(_flow, value))}]"
-        case _:
-            return _scalar(value)
-
-
-def _pair(name: str, value: Json) -> str:
-    return f"{'? ' if _is_long(name) else ''}{_text(name)} : {_flow(value)}"
-
-
-def _is_long(name: str) -> bool:
-    return len(name) > _LONGEST_SIMPLE_KEY // 10 and len(_text(name)) > _LONGEST_SIMPLE_KEY
-
-
-def _scalar(value: Json) -> str:
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "null"}[value]
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("JSON has no such number")
-    return repr(value)
-
-
-def _text(text: str) -> str:
-    """Plain where no reader of YAML could take it for anything else; else in double quotes."""
-    if _OBVIOUS.fullmatch(text) and text.lower() not in _NOT_OBVIOUS:
-        return text
-    escaped = "".join(_ESCAPES.get(c) or (c if c.isprintable() else _escape(c)) for c in text)
-    # On standard output, a CI runner would obey what begins with these.
-    return '"' + escaped.replace("##[", r"##\u005B") + '"'
-
-
-_ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
-
-
-def _escape(character: str) -> str:
-    number = ord(character)
-    return f"\\u{number:04X}" if number <= 0xFFFF else f"\\U{number:08X}"
+        if literals.is_long(name):
+            return [f"{margin}? {literals.text(name)}", f"{margin}:", *inner]
+        return [f"{margin}{literals.text(name)}:", *inner]
+    if literals.is_long(name):
+        return [f"{margin}? {literals.text(name)}", f"{margin}: {literals.flow(value)}"]
+    return [f"{margin}{literals.text(name)}: {literals.flow(value)}"]

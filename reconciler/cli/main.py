@@ -17,6 +17,7 @@ COMMANDS = {
     "plan": "Show what apply would do. Reads, never writes.",
     "apply": "Execute a plan.",
     "drift": "Compare what is live with what should be.",
+    "pull": "Write what is live back into the catalogue.",
     "list": "Show every entry and its file.",
     "show": "Show a saved plan.",
     "snapshot": "Write down what is live, to plan from without a token.",

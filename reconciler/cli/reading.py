@@ -22,6 +22,7 @@ from reconciler.cli import environment
 from reconciler.cli.account import Account
 from reconciler.cli.output import Output
 from reconciler.clock import SystemClock
+from reconciler.core.marks import KEY_FORM
 from reconciler.core.model import Bucket, DesiredState, LiveState
 from reconciler.core.planner import unmatched_globs
 from reconciler.errors import ReconcilerError, UsageError
@@ -153,8 +154,22 @@ def open_and_read_snapshot(
 def check_only(only: Sequence[str], desired: DesiredState, live: LiveState) -> None:
     """Raise `UsageError` where a glob matches no key: a misspelt one would be green for ever."""
     for glob in unmatched_globs(only, desired, live):
-        from difflib import get_close_matches
-
-        near = get_close_matches(glob, desired.entries, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        hint = _did_you_mean(glob, desired)
         raise UsageError(f"--only {glob} matches no key of the catalogue or of its files{hint}")
+
+
+def check_keys(keys: Sequence[str], desired: DesiredState, live: LiveState) -> None:
+    """Raise `UsageError` where one is no key, neither of the catalogue nor of a live file."""
+    for key in keys:
+        if not KEY_FORM.fullmatch(key):
+            raise UsageError(f"{key!r} is no key; --only takes globs of keys")
+    for key in unmatched_globs(keys, desired, live):
+        hint = _did_you_mean(key, desired)
+        raise UsageError(f"{key} is no key of the catalogue or of its files{hint}")
+
+
+def _did_you_mean(word: str, desired: DesiredState) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, desired.entries, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""

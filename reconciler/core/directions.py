@@ -48,15 +48,16 @@ from reconciler.core.model import Compare, Entry, File, FileState, Json, Key, Pl
 from reconciler.core.normal import same
 
 
-def _nothing(_key: Key) -> None:
-    return None
+def nothing_begun(_key: Key) -> None:
+    """Of no key is a change begun and not known to have ended."""
+    return
 
 
 def drift_of(
     differences: Differences,
     last_applied: LastAppliedOf,
     *,
-    begun: LastAppliedOf = _nothing,
+    begun: LastAppliedOf = nothing_begun,
     compare: Compare = Compare.LOOSE,
     unmanaged: bool = False,
 ) -> Drift:

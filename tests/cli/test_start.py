@@ -120,6 +120,7 @@ def imported(work: Workplace, *arguments: str, code: int = 0) -> set[str]:
         ("drift --format html", ONLINE | {"rich"}),
         ("drift", ONLINE | {"rich"}),
         ("drift --metrics ads.prom", ONLINE | {"rich"}),
+        ("pull --kind all --dry-run", ONLINE | {"rich"}),
         ("list", ONLINE | {"rich"}),
         ("apply --yes", ONLINE | {"rich", "rich.console", "filelock"}),
         ("apply --yes --metrics ads.prom", ONLINE | {"rich", "rich.console", "filelock"}),

@@ -14,7 +14,10 @@ from tests.end_to_end.conftest import CATALOG, NothingSent, Workplace
 
 # Where a service does not answer, a command asks again for some seconds: two of them show it.
 PATIENT = [("plan",), ("apply", "--yes")]
-READERS = [("plan",), ("drift",), ("list",), ("apply", "--yes"), ("export", "--bucket", "8891")]
+READERS = [
+    *(("plan",), ("drift",), ("list",), ("pull", "--kind", "all")),
+    *(("apply", "--yes"), ("export", "--bucket", "8891")),
+]
 
 
 class TestTheToken:

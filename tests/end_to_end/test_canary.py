@@ -222,6 +222,7 @@ READERS = [
     ("snapshot", "-v", "--out", "live.json"),
     ("apply", "--yes", "-v"),
     ("drift", "-v"),
+    ("pull", "-v", "--kind", "all"),
     ("list", "--format", "json"),
     ("export", "--bucket", "8891"),
 ]
@@ -289,6 +290,8 @@ def test_live_text_that_holds_the_token(place: Place, escapes: bool) -> None:
         (("drift", "--format", "github", "--unmanaged"), 2),
         (("drift", "--format", "dotenv", "--unmanaged"), 2),
         (("drift", "--write-baseline", "--reason", "x", "--until", "2999-12-31"), 0),
+        (("pull", "-v", "spring", "--dry-run"), 0),
+        (("pull", "spring"), 0),
         (("list",), 0),
         (("list", "--format", "csv"), 0),
         (("export", "--bucket", "8891"), 0),

@@ -83,7 +83,10 @@ def test_a_token_that_is_missing_or_refused_ends_it_with_7(
     assert not sandbox.requests
 
 
-@pytest.mark.parametrize("command", [("plan",), ("drift",), ("list", "--format", "json")])
+@pytest.mark.parametrize(
+    "command",
+    [("plan",), ("drift",), ("list", "--format", "json"), ("pull", "--kind", "all", "--dry-run")],
+)
 def test_the_buckets_are_read_once(
     work: Workplace, sandbox: Sandbox, command: tuple[str, ...]
 ) -> None:
