@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -181,12 +182,12 @@ class _Loading:
         found = included(
             self._folder, self._path, head.include, self._file, self._findings, self._coming
         )
-        known = {one.path.resolve() for one in found}
+        known = {os.path.realpath(one.path) for one in found}
         coming = {name: (self._folder / name).resolve() for name in self._coming}
         return found + [
             included_file(name, path, len(self._unsaved[path]))
             for name, path in coming.items()
-            if path not in known
+            if str(path) not in known
         ]
 
     def _read(self, path: Path) -> Content:
