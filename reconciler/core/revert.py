@@ -79,7 +79,8 @@ class _Reverting:
     def aim(self, keys: frozenset[Key]) -> Aim:
         done, beside = deeds(self._since.images())
         files = Counter(deed.key for deed in done)
-        for deed in done:
+        # What comes back last: then it is known which files of ours are of no key.
+        for deed in sorted(done, key=lambda deed: deed.left is None):
             if keys and deed.key not in keys:
                 continue
             if files[deed.key] > 1:
@@ -89,7 +90,6 @@ class _Reverting:
         for image in beside:
             if not keys or image.change.key in keys:
                 self._say_gone(image)
-        self._leave_orphans()
         if self._again:
             self._notes.append(again(sorted(self._again), self._past.run.commit))
         desired = replace(
@@ -153,6 +153,11 @@ class _Reverting:
             self._say("lost", deed, _undeclared(was))
         elif source is None:
             self._say("lost", deed, _no_audio(digest))
+        elif alike := self._of_no_key(deed.key, source):
+            # An ordinary plan would find that an entry was renamed.
+            ids = ", ".join(map(str, alike[:_MOST_NAMED]))
+            why = f"made from the same is what no entry has (file {ids}): plan that first"
+            self._say("changed since", deed, why)
         else:
             values = self._unmarked(was.content)
             self._want(deed, was.content.title, bucket, values, was.content, source)
@@ -163,19 +168,10 @@ class _Reverting:
             said = f"its acr_id {deed.acr_id} does not come back: the new file gets another"
             self._say("lost", deed, said)
 
-    def _leave_orphans(self) -> None:
-        """A file of another key is not taken for one that was deleted, though it is made from the
-        same: an ordinary plan would find that the entry was renamed."""
-        for key in [key for key, file_id in self._scope.items() if file_id is None]:
-            source = self._entries[key].source
-            digest = None if source is None else source.digest
-            known = {*self._entries, *self._absent}
-            alike = () if digest is None else self._since.of_no_key(digest, known)
-            if alike:
-                ids = ", ".join(map(str, alike[:_MOST_NAMED]))
-                message = f"made from the same is what no entry has (file {ids}): plan that first"
-                self._notes.append(Note("changed since", message, key))
-                del self._scope[key]
+    def _of_no_key(self, key: Key, source: Source) -> Sequence[FileId]:
+        if source.digest is None:
+            return ()
+        return self._since.of_no_key(source.digest, {*self._entries, *self._absent, key})
 
     # What the run changed, or replaced.
 

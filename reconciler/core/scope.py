@@ -21,7 +21,9 @@ class OfKeys:
 
     def __call__(self, differences: Differences) -> Differences:
         facts = (self._kept(fact) for fact in differences.facts)
-        return replace(differences, facts=tuple(fact for fact in facts if fact is not None))
+        kept = tuple(fact for fact in facts if fact is not None)
+        unchanged = len(self.files.keys() - set(map(key_of, kept)))
+        return replace(differences, facts=kept, unchanged=unchanged)
 
     def _kept(self, fact: Fact) -> Fact | None:
         key = key_of(fact)

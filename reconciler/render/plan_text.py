@@ -11,7 +11,7 @@ from reconciler.core.model import Place
 from reconciler.core.plan import Change, Note, Plan, Violation
 from reconciler.render.change_text import Look, change_lines, column_of_keys, name_of, title_in
 from reconciler.render.page import DIM, Page, Part, counted, padded
-from reconciler.render.plan_words import asked_for, cost, more, not_to_do, to_do
+from reconciler.render.plan_words import asked_for, cost, instead, more, not_to_do, to_do
 from reconciler.render.safe import visible
 from reconciler.render.selection import Selection
 from reconciler.render.shares import some_of_each
@@ -51,6 +51,9 @@ def _header(page: Page, plan: Plan) -> None:
     if plan.snapshot is not None:
         made: tuple[Part, ...] = (("  ", ""), (from_snapshot(plan.snapshot), "bold yellow"))
         page.told(made, doubt(plan.snapshot), "yellow")
+    said = instead(plan.options.way)
+    if said is not None:
+        page.paragraph(message_text(said), "bold")
     options = [visible(option) for option in asked_for(plan.options)]
     together = "  ".join(options)
     lines = [together] if cell_len(together) + 7 <= page.width else options
@@ -174,6 +177,9 @@ def _summary(page: Page, plan: Plan) -> None:
 
 
 def _nothing(page: Page, plan: Plan) -> None:
+    if plan.options.way is not None:
+        page.line(("Nothing to do", "bold"))
+        return
     compared = plan.summary.unchanged + len(
         {note.key for note in plan.notes if note.fact in ("pending", "broken")}
         | {violation.key for violation in plan.violations if violation.key is not None}

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from reconciler.core.comparison import Comparison
-from reconciler.core.plan import Options, Purge, Revert, Summary
+from reconciler.core.plan import Options, Purge, Revert, Summary, Way
 from reconciler.render.change_text import VERBS, Verb
 from reconciler.render.page import counted
 from reconciler.render.values import size_text
+
+_MOST_KEYS = 10
 
 
 def asked_for(options: Options) -> Iterator[str]:
@@ -18,15 +20,24 @@ def asked_for(options: Options) -> Iterator[str]:
         yield f"--only {glob}"
     if options.retry_broken:
         yield "--retry-broken"
-    match options.way:
-        case Revert(run=run, keys=keys):
-            yield " ".join(["revert", run, *(f"--key {key}" for key in keys)])
-        case Purge(before=before):
-            yield f"purge, in the trash before {before}"
+
+
+def instead(way: Way | None) -> str | None:
+    """What the plan does instead of bringing about what the catalogue says; None where it does
+    bring that about. It is not visible yet."""
+    match way:
         case None:
-            return
+            return None
+        case Revert(run=run, keys=()):
+            return f"Takes back run {run}"
+        case Revert(run=run, keys=keys):
+            more = f" and {len(keys) - _MOST_KEYS:,} more" if len(keys) > _MOST_KEYS else ""
+            named = ", ".join(keys[:_MOST_KEYS])
+            return f"Takes back run {run}, {'keys' if len(keys) > 1 else 'key'} {named}{more}"
+        case Purge(before=before):
+            return f"Deletes what is in the trash since before {before}"
         case _:
-            assert_never(options.way)
+            assert_never(way)
 
 
 def otherwise(since: Comparison) -> Iterator[str]:

@@ -77,7 +77,7 @@ def test_all_that_a_run_did_is_taken_back(
     assert live(sandbox) != before
     ended = back(applied, run)
     assert live(sandbox) == before
-    assert f"converged: a new plan finds nothing to do for revert {run}" in ended.out
+    assert f"converged: another revert of run {run} finds nothing to do" in ended.out
     assert changes(plan_in(applied, run)) == []
 
 
