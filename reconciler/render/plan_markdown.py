@@ -108,9 +108,9 @@ def _head(plan: Plan, risk: Risk, doing: str) -> Iterator[str]:
     if plan.snapshot is not None:
         made = from_snapshot(plan.snapshot, lambda at: code(at, _KEY))
         yield f"**Made {made}.** {doubt(plan.snapshot)}".rstrip() + "\n"
-    said = instead(plan.options.way)
+    said = instead(plan.options.way, lambda name: code(name, _KEY))
     if said is not None:
-        yield f"**{message(said)}**\n"
+        yield f"**{said}**\n"
     takes = f"{cost(summary)}; " if plan.changes else ""
     where = f"{code(plan.catalog, _KEY)} at {code(plan.origin, _KEY)}"
     yield f"Plan for {where}: {takes}{not_to_do(summary)}\n"

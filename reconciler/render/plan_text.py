@@ -10,7 +10,7 @@ from reconciler.core.marks import USUAL_MARKS
 from reconciler.core.model import Place
 from reconciler.core.plan import Change, Note, Plan, Violation
 from reconciler.render.change_text import Look, change_lines, column_of_keys, name_of, title_in
-from reconciler.render.page import DIM, Page, Part, counted, padded
+from reconciler.render.page import DIM, Page, Part, counted, padded, wrapped
 from reconciler.render.plan_words import asked_for, cost, instead, more, not_to_do, to_do
 from reconciler.render.safe import visible
 from reconciler.render.selection import Selection
@@ -53,7 +53,8 @@ def _header(page: Page, plan: Plan) -> None:
         page.told(made, doubt(plan.snapshot), "yellow")
     said = instead(plan.options.way)
     if said is not None:
-        page.paragraph(message_text(said), "bold")
+        for line in wrapped(said, page.room(2)):
+            page.line(("  ", ""), (line, "bold"))
     options = [visible(option) for option in asked_for(plan.options)]
     together = "  ".join(options)
     lines = [together] if cell_len(together) + 7 <= page.width else options

@@ -1,12 +1,13 @@
 """What a plan comes to and was asked for, in words that every form of it uses."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import assert_never
 
 from reconciler.core.comparison import Comparison
 from reconciler.core.plan import Options, Purge, Revert, Summary, Way
 from reconciler.render.change_text import VERBS, Verb
 from reconciler.render.page import counted
+from reconciler.render.safe import visible
 from reconciler.render.values import size_text
 
 _MOST_KEYS = 10
@@ -22,20 +23,21 @@ def asked_for(options: Options) -> Iterator[str]:
         yield "--retry-broken"
 
 
-def instead(way: Way | None) -> str | None:
+def instead(way: Way | None, name: Callable[[str], str] = visible) -> str | None:
     """What the plan does instead of bringing about what the catalogue says; None where it does
-    bring that about. It is not visible yet."""
+    bring that about. `name`: how the run and the keys are written."""
     match way:
         case None:
             return None
         case Revert(run=run, keys=()):
-            return f"Takes back run {run}"
+            return f"Takes back run {name(run)}"
         case Revert(run=run, keys=keys):
             more = f" and {len(keys) - _MOST_KEYS:,} more" if len(keys) > _MOST_KEYS else ""
-            named = ", ".join(keys[:_MOST_KEYS])
-            return f"Takes back run {run}, {'keys' if len(keys) > 1 else 'key'} {named}{more}"
+            named = ", ".join(map(name, keys[:_MOST_KEYS]))
+            word = "key" if len(keys) == 1 else "keys"
+            return f"Takes back run {name(run)}, {word} {named}{more}"
         case Purge(before=before):
-            return f"Deletes what is in the trash since before {before}"
+            return f"Deletes what is in the trash since before {name(before)}"
         case _:
             assert_never(way)
 

@@ -34,9 +34,9 @@ def about(plan: Plan, created_at: str) -> Iterator[str]:
     if plan.snapshot is not None:
         words = f"{from_snapshot(plan.snapshot)}. {doubt(plan.snapshot)}".strip()
         yield _about("Live", escaped(words[:1].upper() + words[1:]))
-    said = instead(plan.options.way)
+    said = instead(plan.options.way, lambda name: element("code", clipped(name, _NAME)))
     if said is not None:
-        yield _about("Aim", escaped(message_text(said)))
+        yield _about("Does", said)
     options = [element("code", clipped(option, _NAME)) for option in asked_for(plan.options)]
     if options:
         yield _about("With", " ".join(options))

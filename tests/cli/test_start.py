@@ -113,6 +113,8 @@ def imported(work: Workplace, *arguments: str, code: int = 0) -> set[str]:
         ("drift", ONLINE | {"rich"}),
         ("list", ONLINE | {"rich"}),
         ("apply --yes", ONLINE | {"rich", "rich.console", "filelock"}),
+        ("revert last", ONLINE | {"rich"}),
+        ("revert last --format json", ONLINE | {"rich"}),
         ("export --bucket 8891", ONLINE - {"jsonschema_rs"}),
         ("show plan.json", LEAN | {"jsonschema_rs", "rich"}),
         ("show plan.json --format json", LEAN | {"jsonschema_rs"}),
