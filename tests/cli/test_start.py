@@ -63,10 +63,15 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def place(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    """Its catalogue, a saved plan, and a snapshot."""
+    """Its catalogue, a saved plan, a snapshot, and a run that is taken back already."""
     work = Workplace(tmp_path_factory.mktemp("start"), sandbox.url)
     work.catalog(CATALOG)
     assert work.run("plan", "--out", "plan.json").code == 0
+    work.catalog(CATALOG.replace("Acme", "Acme Inc"))
+    assert work.run("apply", "--yes").code == 0
+    (file,) = sandbox.files()
+    sandbox.edit(file["id"], user_defined={"artist": "Acme", **MARK})
+    work.catalog(CATALOG)
     assert work.run("snapshot", "--out", "live.json").code == 0
     return work
 

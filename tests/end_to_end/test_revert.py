@@ -1,6 +1,7 @@
 """What an apply did is taken back by a plan that is reviewed and applied like any other."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -147,8 +148,10 @@ def test_what_was_moved_since_stays_where_it_is(applied: Workplace, sandbox: San
     run = apply(applied, MOVED)
     later = apply(applied, CATALOG)
     assert changes(plan_in(applied, run)) == []
-    again = apply(applied, MOVED)
-    assert changes(plan_in(applied, later)) == ["move summer"] or again
+    (said,) = notes(plan_in(applied, later))
+    assert said.startswith("catalogue")
+    sandbox.edit(live(sandbox)["summer"][0], bucket_id=8892)
+    assert changes(plan_in(applied, later)) == []
 
 
 def test_what_was_deleted_since_is_said(applied: Workplace, sandbox: Sandbox) -> None:
@@ -242,8 +245,8 @@ def test_it_is_shown_as_what_it_is(applied: Workplace) -> None:
     run = apply(applied, CHANGED)
     for form in ("text", "markdown", "html"):
         shown = applied.run("revert", run, "--key", "spring", "--format", form).out
-        assert f"Takes back run {run}" in shown, form
-        assert "the keys spring" in shown or "spring" in shown
+        plain = re.sub(r"<.*?>|`", "", shown)
+        assert f"Takes back run {run}, key spring" in plain, form
 
 
 def test_an_apply_says_its_run(spots: Workplace) -> None:
