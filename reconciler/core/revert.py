@@ -20,7 +20,7 @@ carries the key's mark alone. The mark's own fields stay as they are.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.core.again import again, says_otherwise
@@ -148,7 +148,7 @@ class _Reverting:
         digest = self._digest(was.content)
         source = None if digest is None else self._at_hand(deed.key, digest)
         if there:
-            self._say("changed since", deed, "there is a file of it again, which stays", there[0])
+            self._say("changed since", deed, "there is a file with its mark, which stays", there[0])
         elif bucket is None:
             self._say("lost", deed, _undeclared(was))
         elif source is None:
@@ -159,8 +159,8 @@ class _Reverting:
             why = f"made from the same is what no entry has (file {ids}): plan that first"
             self._say("changed since", deed, why)
         else:
-            values = self._unmarked(was.content)
-            self._want(deed, was.content.title, bucket, values, was.content, source)
+            content = Content(was.content.title, self._unmarked(was.content))
+            self._want(deed, content, bucket, was.content, source)
             self._absent.pop(deed.key, None)
             self._scope[deed.key] = None
             if deed.key not in self._desired.entries:
@@ -176,23 +176,7 @@ class _Reverting:
     # What the run changed, or replaced.
 
     def _change_back(self, deed: Deed, was: Look, left: Look, file: File) -> None:
-        now = self._contents.of(file)
-        title, values = now.title, self._unmarked(now)
-        taken: list[str | None] = []
-        for name in self._names(was.content, left.content):
-            before, live = _value(was.content, name), _value(now, name)
-            if self._same(before, _value(left.content, name)) or self._same(before, live):
-                continue
-            if not self._same(live, _value(left.content, name)):
-                self._say("changed since", deed, f"{self._now(deed, name, live)}: left", file)
-                continue
-            taken.append(name)
-            if name is None:
-                title = was.content.title
-            elif before is None:
-                del values[name]
-            else:
-                values[name] = before
+        content, taken = self._content_back(deed, was.content, left.content, file)
         bucket = self._bucket_back(deed, was, left, file)
         source = self._source_back(deed, was, left, file)
         self._say_marks(deed, was, left, file)
@@ -203,12 +187,39 @@ class _Reverting:
             if source is None:
                 self._say("lost", deed, f"{bucket} is in another region, and its audio is gone")
                 bucket = file.bucket
-        self._want(deed, title, bucket, values, now, source)
+        self._want(deed, content, bucket, self._contents.of(file), source)
         self._absent.pop(deed.key, None)
         self._scope[deed.key] = None if source is not None else file.id
         moved = bucket != file.bucket
         if says_otherwise(self._desired, self._entries[deed.key], taken, moved=moved):
             self._again.append(deed.key)
+
+    def _content_back(
+        self, deed: Deed, was: Content, left: Content, file: File
+    ) -> tuple[Content, Sequence[str | None]]:
+        """What the file should have, without its mark, and the names of what is taken back."""
+        now = self._contents.of(file)
+        title, values = now.title, self._unmarked(now)
+        taken: list[str | None] = []
+        for name in self._names(was, left):
+            before, after, live = (_value(content, name) for content in (was, left, now))
+            if canonical(before) == canonical(after):
+                continue
+            if not self._same(live, before):
+                if self._same(before, after):
+                    continue
+                if not self._same(live, after):
+                    self._say("changed since", deed, f"{self._now(deed, name, live)}: left", file)
+                    continue
+                taken.append(name)
+            # Where 8 and "8" are the same, it gets the form that it had.
+            if name is None:
+                title = was.title
+            elif before is None:
+                values.pop(name, None)
+            else:
+                values[name] = before
+        return Content(title, values), taken
 
     def _bucket_back(self, deed: Deed, was: Look, left: Look, file: File) -> str:
         """Where it should be."""
@@ -255,18 +266,18 @@ class _Reverting:
     def _want(
         self,
         deed: Deed,
-        title: str,
+        content: Content,
         bucket: str,
-        values: Mapping[str, Json],
         marked: Content,
         source: Source | None,
     ) -> None:
+        """That the key has this content. `marked`: what says whether it is protected."""
         self._entries[deed.key] = Entry(
             key=deed.key,
-            title=title,
+            title=content.title,
             bucket=bucket,
             place=self._place(deed),
-            user_defined=values,
+            user_defined=content.user_defined,
             source=source,
             protect=protects(marked.user_defined),
         )

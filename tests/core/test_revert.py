@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import event
-from hypothesis import given as drawn
 
 from reconciler.core.aim import plan_towards
 from reconciler.core.images import Image, Past, RunOf
 from reconciler.core.model import FileId, Key
-from reconciler.core.plan import Change, Create, Move, Options, Plan, Revert, Update
+from reconciler.core.plan import Change, Create, Options, Plan, Revert, Update
 from reconciler.core.planner import make_plan
 from reconciler.core.revert import reverted
 from tests.core.scenario import change_line, given
-from tests.core.service_model import READY, Service, Stored, object_of
-from tests.core.worlds import World, searched, worlds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -254,7 +250,7 @@ class TestADelete:
     def test_of_what_is_there_again_is_left(self) -> None:
         plan = way_back(DELETED, "entry a spots s1 x=2 \n file 9 spots a s1 x=2")
         assert changes(plan) == []
-        assert "there is a file of it again" in notes(plan)[0]
+        assert "there is a file with its mark" in notes(plan)[0]
 
     def test_takes_no_file_of_another_key(self) -> None:
         plan = way_back(DELETED, "entry a spots s1 x=2 \n file 9 spots z s1 x=2")
@@ -319,127 +315,3 @@ class TestTheCatalogue:
     def test_that_says_it_otherwise_already_is_not(self) -> None:
         now = "entry a spots s1 title=Old x=1 z=1 \n file 7 spots a s1 title=New x=2 y=2"
         assert notes(way_back(UPDATED, now)) == []
-
-
-def key_of_world(world: World, stored: Stored) -> str | None:
-    whose, key = world.names.whose(stored)
-    return key if whose == "ours" else None
-
-
-def shown(file: Stored) -> tuple[Any, ...]:
-    """All of a file but its mark, which stays as the run wrote it."""
-    values = object_of(file.user_defined)
-    rest = values and {k: v for k, v in values.items() if not k.startswith("catalog_")}
-    return file.id, file.bucket, file.title, rest
-
-
-def ran(world: World) -> tuple[Service, Past]:
-    """The service after a run, and what the ledger has of it."""
-    service = world.service.copy()
-    plan = world.plan()
-    service.apply(plan.changes)
-    done = [change for change in plan.changes if change not in service.stale]
-    made = {str(name): file_id for name, file_id in service.made.items()}
-    found = tuple(
-        replace(image, acr_id=service.files[image.file_id].acr_id)
-        if isinstance(image.change, Create) and image.file_id in service.files
-        else image
-        for image in images(done, made=made)
-    )
-    return service, Past(RUN, found)
-
-
-def back_of(world: World, service: Service, past: Past) -> Plan:
-    return way_back(past, (world.desired, world.live(service)))
-
-
-def of_one_change(past: Past) -> set[int]:
-    """The files that the run moved and updated, and neither made, replaced nor deleted."""
-    return {
-        image.change.file_id for image in past.images if isinstance(image.change, (Move, Update))
-    }
-
-
-@pytest.mark.no_cover
-@searched
-@drawn(worlds())
-def test_every_file_that_a_run_changed_is_as_before(world: World) -> None:
-    service, past = ran(world)
-    plan = back_of(world, service, past)
-    for change in plan.changes:
-        event(type(change).__name__)
-    then = service.copy()
-    then.apply(plan.changes)
-    assert then.stale == []
-    left = {note.file_id for note in plan.notes if note.fact in ("changed since", "lost")}
-    left |= {note.key for note in plan.notes if note.fact in ("changed since", "pending", "broken")}
-    for file_id in of_one_change(past) - left:
-        before, after = world.service.files[file_id], then.files[file_id]
-        key = key_of_world(world, after)
-        if key not in left and after.state == READY:
-            assert clean(before) == clean(after)
-
-
-def clean(file: Stored) -> tuple[Any, ...]:
-    from tests.core.service_model import clean_title
-
-    file_id, bucket, title, rest = shown(file)
-    return file_id, bucket, clean_title(title), rest
-
-
-@pytest.mark.no_cover
-@searched
-@drawn(worlds())
-def test_no_file_is_touched_but_what_the_run_left(world: World) -> None:
-    service, past = ran(world)
-    its_own = {image.file_id for image in past.images}
-    for change in back_of(world, service, past).changes:
-        if isinstance(change, Create):
-            assert change.replaces is None or change.replaces in its_own
-        else:
-            assert change.file_id in its_own
-        assert change.key in past.keys
-
-
-@pytest.mark.no_cover
-@searched
-@drawn(worlds())
-def test_what_others_wrote_since_survives(world: World) -> None:
-    service, past = ran(world)
-    for file in service.files.values():
-        values = object_of(file.user_defined)
-        if values is not None:
-            file.title, file.user_defined = "By hand", {**values, "hand": 1}
-    then = service.copy()
-    then.apply(back_of(world, service, past).changes)
-    for file in service.files.values():
-        if object_of(file.user_defined) is not None:
-            now = then.files.get(file.id) or replacing(world, then, file)
-            assert now.title == "By hand" or past_title(world, file.id) == "By hand"
-            assert (object_of(now.user_defined) or {})["hand"] == 1
-
-
-def replacing(world: World, service: Service, file: Stored) -> Stored:
-    """The new file of its key, to which all of it has gone on."""
-    (new,) = (
-        each
-        for each in service.files.values()
-        if key_of_world(world, each) == key_of_world(world, file)
-    )
-    return new
-
-
-def past_title(world: World, file_id: int) -> str | None:
-    before = world.service.files.get(file_id)
-    return None if before is None else before.title
-
-
-@pytest.mark.no_cover
-@searched
-@drawn(worlds())
-def test_the_same_way_back_again_is_empty(world: World) -> None:
-    service, past = ran(world)
-    service.apply(back_of(world, service, past).changes)
-    service.settle(lambda: READY)
-    again = back_of(world, service, past)
-    assert again.changes == ()
