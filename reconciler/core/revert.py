@@ -26,7 +26,8 @@ from dataclasses import replace
 from reconciler.core.again import again, says_otherwise
 from reconciler.core.aim import Aim
 from reconciler.core.content import Content, Contents
-from reconciler.core.images import Deed, Image, Look, Past, deeds
+from reconciler.core.images import Deed, Look, Past, deeds
+from reconciler.core.left import clipped, gone, no_audio, undeclared
 from reconciler.core.marks import mark_fields, protects, source_digest
 from reconciler.core.model import (
     AbsentEntry,
@@ -48,8 +49,6 @@ from reconciler.core.plan import Note
 from reconciler.core.scope import OfKeys
 from reconciler.core.since import Since
 
-_LONGEST = 120
-"""Characters of a value that is named in a note."""
 _MOST_NAMED = 10
 
 
@@ -89,7 +88,7 @@ class _Reverting:
                 self._take_back(deed)
         for image in beside:
             if not keys or image.change.key in keys:
-                self._say_gone(image)
+                self._notes.append(gone(image))
         if self._again:
             self._notes.append(again(sorted(self._again), self._past.run.commit))
         desired = replace(
@@ -150,9 +149,9 @@ class _Reverting:
         if there:
             self._say("changed since", deed, "there is a file with its mark, which stays", there[0])
         elif bucket is None:
-            self._say("lost", deed, _undeclared(was))
+            self._say("lost", deed, undeclared(was))
         elif source is None:
-            self._say("lost", deed, _no_audio(digest))
+            self._say("lost", deed, no_audio(digest))
         elif alike := self._of_no_key(deed.key, source):
             # An ordinary plan would find that an entry was renamed.
             ids = ", ".join(map(str, alike[:_MOST_NAMED]))
@@ -231,7 +230,7 @@ class _Reverting:
             return file.bucket
         before = self._buckets.get(was.bucket_id)
         if before is None:
-            self._say("lost", deed, _undeclared(was), file)
+            self._say("lost", deed, undeclared(was), file)
             return file.bucket
         return before
 
@@ -246,7 +245,7 @@ class _Reverting:
             return None
         source = None if before is None else self._at_hand(deed.key, before)
         said = "its audio comes back in a new file, which has another acr_id once more"
-        self._say("lost", deed, _no_audio(before) if source is None else said, file)
+        self._say("lost", deed, no_audio(before) if source is None else said, file)
         return source
 
     def _say_marks(self, deed: Deed, was: Look, left: Look, file: File) -> None:
@@ -327,15 +326,9 @@ class _Reverting:
         bucket, file_id = (None, None) if file is None else (file.bucket, file.id)
         self._notes.append(Note(fact, message, deed.key, bucket, file_id, self._place(deed)))
 
-    def _say_gone(self, image: Image) -> None:
-        change = image.change
-        what = "it carried no mark" if change.key is None else "a duplicate, or of a former key"
-        message = f"file {image.file_id} was deleted ({what}), and does not come back"
-        self._notes.append(Note("lost", message, change.key, change.bucket, image.file_id))
-
     def _now(self, deed: Deed, name: str | None, now: Json) -> str:
-        field = "title" if name is None else f"user_defined.{_clipped(name)}"
-        value = "gone" if now is None else _clipped(canonical(now).decode())
+        field = "title" if name is None else f"user_defined.{clipped(name)}"
+        value = "gone" if now is None else clipped(canonical(now).decode())
         who = self._since.who_set(deed, lambda content: _value(content, name), now)
         return f"{field} is now {value}, {who}"
 
@@ -346,20 +339,3 @@ class _Reverting:
 
 def _value(content: Content, name: str | None) -> Json:
     return content.title if name is None else content.user_defined.get(name)
-
-
-def _clipped(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
-def _undeclared(was: Look) -> str:
-    return f"it was in {was.bucket} ({was.bucket_id}), which the catalogue no longer declares"
-
-
-def _no_audio(digest: str | None) -> str:
-    if digest is None:
-        return "what its old file was made from is not known, so that cannot come back"
-    return (
-        f"the audio of {digest} is gone: put it back into the catalogue, and revert again, or "
-        "restore the file"
-    )
