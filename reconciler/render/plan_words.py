@@ -21,13 +21,15 @@ def asked_for(options: Options) -> Iterator[str]:
         yield f"--only {glob}"
     if options.retry_broken:
         yield "--retry-broken"
+    if isinstance(options.way, Purge):
+        yield f"purge, in the trash before {options.way.before}"
 
 
 def instead(way: Way | None, name: Callable[[str], str] = visible) -> str | None:
-    """What the plan does instead of bringing about what the catalogue says; None where it does
-    bring that about. `name`: how the run and the keys are written."""
+    """What the plan takes back, instead of bringing about what the catalogue says; None where it
+    takes nothing back. `name`: how the run and the keys are written."""
     match way:
-        case None:
+        case None | Purge():
             return None
         case Revert(run=run, keys=()):
             return f"Takes back run {name(run)}"
@@ -36,8 +38,6 @@ def instead(way: Way | None, name: Callable[[str], str] = visible) -> str | None
             named = ", ".join(map(name, keys[:_MOST_KEYS]))
             word = "key" if len(keys) == 1 else "keys"
             return f"Takes back run {name(run)}, {word} {named}{more}"
-        case Purge(before=before):
-            return f"Deletes what is in the trash since before {name(before)}"
         case _:
             assert_never(way)
 
