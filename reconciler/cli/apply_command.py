@@ -154,7 +154,7 @@ def command(
     tell_unwritten(finished, run.ledger, output)
     if stop_after is not None and finished.report.left and stopped.by is None:
         output.tell("the time of --stop-after was over: the next apply goes on")
-    tell_finished(finished, work, run.ledger, output)
+    tell_finished(finished, work, run, output)
     return exits.of_apply(finished, signal=stopped.by, wait=not no_wait)
 
 

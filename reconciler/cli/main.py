@@ -16,6 +16,7 @@ COMMANDS = {
     "validate": "Check a catalogue, offline.",
     "plan": "Show what apply would do. Reads, never writes.",
     "apply": "Execute a plan.",
+    "revert": "Plan the way back of what an apply did.",
     "drift": "Compare what is live with what should be.",
     "pull": "Write what is live back into the catalogue.",
     "list": "Show every entry and its file.",

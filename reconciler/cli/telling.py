@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Set as AbstractSet
 from typing import assert_never
 
-from reconciler.applying import Finished, Work
+from reconciler.applying import Finished, Run, Work
 from reconciler.cli.output import Output
 from reconciler.core.change_codec import action
 from reconciler.core.comparison import compare
 from reconciler.core.content import Content
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
-from reconciler.core.plan import Change, Create, Move, Plan, Update
+from reconciler.core.plan import Change, Create, Move, Options, Plan, Purge, Revert, Update, Way
 from reconciler.errors import LedgerError
 from reconciler.ledger import Place
 from reconciler.ledger.findings import Torn
@@ -26,7 +26,7 @@ _MOST = 50
 """How many changes are told of one by one."""
 
 
-def tell_finished(finished: Finished, work: Work, ledger: Place, output: Output) -> None:
+def tell_finished(finished: Finished, work: Work, run: Run, output: Output) -> None:
     """What did not end well, the counts, and whether the buckets are as they should be."""
     report = finished.report
     told = 0
@@ -44,11 +44,12 @@ def tell_finished(finished: Finished, work: Work, ledger: Place, output: Output)
     counts = Counter(_ending(outcome) for outcome in report.outcomes.values())
     said = [f"{counts[name]} {name}" for name in _ENDINGS if counts[name] or name != "already done"]
     output.tell(f"{', '.join(said)}, {len(report.left)} left")
-    output.tell(_what_remains(finished, work.plan.options.only))
+    output.tell(_what_remains(finished, work.plan.options))
     if finished.anchor is not None:
-        output.tell(f"ledger: {ledger} at {finished.anchor}")
+        output.tell(f"run: {run.id}")
+        output.tell(f"ledger: {run.ledger} at {finished.anchor}")
     else:
-        _tell_where_it_ends(ledger, output)
+        _tell_where_it_ends(run.ledger, output)
 
 
 def _tell_where_it_ends(ledger: Place, output: Output) -> None:
@@ -132,11 +133,11 @@ def _tell_line(change: Change, file_id: int | None, ending: str, why: str, outpu
     output.result([outcome_line(action(change), change.key, file_id, ending, why, width=width)])
 
 
-def _what_remains(finished: Finished, only: tuple[str, ...]) -> str:
+def _what_remains(finished: Finished, options: Options) -> str:
     remaining = finished.remaining
     if finished.converged:
-        scope = f" for --only {' '.join(only)}" if only else ""
-        return f"converged: a new plan finds nothing to do{scope}"
+        scope = f" for --only {' '.join(options.only)}" if options.only else ""
+        return f"converged: {_the_same(options.way)} finds nothing to do{scope}"
     if remaining is None:
         return "what remains could not be found out: plan again"
     waiting = sum(1 for note in remaining.notes if note.fact in ("pending", "broken"))
@@ -144,6 +145,18 @@ def _what_remains(finished: Finished, only: tuple[str, ...]) -> str:
         f"not converged: {len(remaining.changes)} change(s) remain, "
         f"{waiting} file(s) are pending or broken; plan again"
     )
+
+
+def _the_same(way: Way | None) -> str:
+    match way:
+        case None:
+            return "a new plan"
+        case Revert(run=run):
+            return f"another revert of run {run}"
+        case Purge():
+            return "another purge"
+        case _:
+            assert_never(way)
 
 
 def _ending(outcome: Outcome) -> str:

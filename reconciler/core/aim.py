@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from reconciler.core.diff import Differences
 from reconciler.core.model import DesiredState, LiveState
-from reconciler.core.plan import Note, Options, Plan
+from reconciler.core.plan import Change, Create, Note, Options, Plan
 from reconciler.core.planner import differences_for, plan_of
 
 Scope: TypeAlias = Callable[[Differences], Differences]
@@ -26,6 +26,8 @@ class Aim:
     scope: Scope = whole
     notes: tuple[Note, ...] = ()
     """What a reader must know of how it came about."""
+    reason: str | None = None
+    """Why all of it is done, where that is not for what the catalogue says."""
 
 
 def differences_from(aim: Aim, live: LiveState, options: Options) -> Differences:
@@ -36,4 +38,12 @@ def differences_from(aim: Aim, live: LiveState, options: Options) -> Differences
 def plan_towards(aim: Aim, live: LiveState, options: Options) -> Plan:
     """What must be done for it. Pure."""
     plan = plan_of(differences_from(aim, live, options), aim.desired, live, options)
-    return plan if not aim.notes else replace(plan, notes=(*aim.notes, *plan.notes))
+    changes = tuple(_for(aim.reason, change) for change in plan.changes)
+    return replace(plan, changes=changes, notes=(*aim.notes, *plan.notes))
+
+
+def _for(reason: str | None, change: Change) -> Change:
+    if reason is None:
+        return change
+    anew = isinstance(change, Create) and change.replaces is not None
+    return replace(change, reason=f"{reason}; the acr_id changes" if anew else reason)

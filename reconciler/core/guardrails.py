@@ -158,7 +158,7 @@ class _Judgement:
     def _empty(self, deletes: int) -> str | None:
         if self._desired.entries or not deletes:
             return None
-        return f"the catalogue has no entries, and {deletes} live files would be deleted"
+        return f"there are no entries, and {deletes} live files would be deleted"
 
     def _incomplete(self) -> Iterator[Violation]:
         for name in sorted(self._live.buckets):

@@ -17,7 +17,7 @@ from reconciler.render.changes_markdown import ChangeTables
 from reconciler.render.fitting import LIMIT, Room, fitted
 from reconciler.render.markdown import code, message
 from reconciler.render.page import counted
-from reconciler.render.plan_words import asked_for, cost, not_to_do
+from reconciler.render.plan_words import asked_for, cost, instead, not_to_do
 from reconciler.render.previous_markdown import SincePrevious, violation_words
 from reconciler.render.rows import Listing, Rows, together
 from reconciler.render.shares import some_of_each
@@ -108,6 +108,9 @@ def _head(plan: Plan, risk: Risk, doing: str) -> Iterator[str]:
     if plan.snapshot is not None:
         made = from_snapshot(plan.snapshot, lambda at: code(at, _KEY))
         yield f"**Made {made}.** {doubt(plan.snapshot)}".rstrip() + "\n"
+    said = instead(plan.options.way, lambda name: code(name, _KEY))
+    if said is not None:
+        yield f"**{said}**\n"
     takes = f"{cost(summary)}; " if plan.changes else ""
     where = f"{code(plan.catalog, _KEY)} at {code(plan.origin, _KEY)}"
     yield f"Plan for {where}: {takes}{not_to_do(summary)}\n"

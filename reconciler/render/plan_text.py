@@ -8,10 +8,10 @@ from rich.text import Text
 
 from reconciler.core.marks import USUAL_MARKS
 from reconciler.core.model import Place
-from reconciler.core.plan import Change, Note, Plan, Violation
+from reconciler.core.plan import Change, Note, Plan, Revert, Violation
 from reconciler.render.change_text import Look, change_lines, column_of_keys, name_of, title_in
-from reconciler.render.page import DIM, Page, Part, counted, padded
-from reconciler.render.plan_words import asked_for, cost, more, not_to_do, to_do
+from reconciler.render.page import DIM, Page, Part, counted, padded, wrapped
+from reconciler.render.plan_words import asked_for, cost, instead, more, not_to_do, to_do
 from reconciler.render.safe import visible
 from reconciler.render.selection import Selection
 from reconciler.render.shares import some_of_each
@@ -51,6 +51,10 @@ def _header(page: Page, plan: Plan) -> None:
     if plan.snapshot is not None:
         made: tuple[Part, ...] = (("  ", ""), (from_snapshot(plan.snapshot), "bold yellow"))
         page.told(made, doubt(plan.snapshot), "yellow")
+    said = instead(plan.options.way)
+    if said is not None:
+        for line in wrapped(said, page.room(2)):
+            page.line(("  ", ""), (line, "bold"))
     options = [visible(option) for option in asked_for(plan.options)]
     together = "  ".join(options)
     lines = [together] if cell_len(together) + 7 <= page.width else options
@@ -174,6 +178,9 @@ def _summary(page: Page, plan: Plan) -> None:
 
 
 def _nothing(page: Page, plan: Plan) -> None:
+    if isinstance(plan.options.way, Revert):
+        page.line(("Nothing to do", "bold"))
+        return
     compared = plan.summary.unchanged + len(
         {note.key for note in plan.notes if note.fact in ("pending", "broken")}
         | {violation.key for violation in plan.violations if violation.key is not None}

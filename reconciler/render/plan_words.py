@@ -1,13 +1,16 @@
 """What a plan comes to and was asked for, in words that every form of it uses."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import assert_never
 
 from reconciler.core.comparison import Comparison
-from reconciler.core.plan import Options, Purge, Revert, Summary
+from reconciler.core.plan import Options, Purge, Revert, Summary, Way
 from reconciler.render.change_text import VERBS, Verb
 from reconciler.render.page import counted
+from reconciler.render.safe import visible
 from reconciler.render.values import size_text
+
+_MOST_KEYS = 10
 
 
 def asked_for(options: Options) -> Iterator[str]:
@@ -18,15 +21,25 @@ def asked_for(options: Options) -> Iterator[str]:
         yield f"--only {glob}"
     if options.retry_broken:
         yield "--retry-broken"
-    match options.way:
+    if isinstance(options.way, Purge):
+        yield f"purge, in the trash before {options.way.before}"
+
+
+def instead(way: Way | None, name: Callable[[str], str] = visible) -> str | None:
+    """What the plan takes back, instead of bringing about what the catalogue says; None where it
+    takes nothing back. `name`: how the run and the keys are written."""
+    match way:
+        case None | Purge():
+            return None
+        case Revert(run=run, keys=()):
+            return f"Takes back run {name(run)}"
         case Revert(run=run, keys=keys):
-            yield " ".join(["revert", run, *(f"--key {key}" for key in keys)])
-        case Purge(before=before):
-            yield f"purge, in the trash before {before}"
-        case None:
-            return
+            more = f" and {len(keys) - _MOST_KEYS:,} more" if len(keys) > _MOST_KEYS else ""
+            named = ", ".join(map(name, keys[:_MOST_KEYS]))
+            word = "key" if len(keys) == 1 else "keys"
+            return f"Takes back run {name(run)}, {word} {named}{more}"
         case _:
-            assert_never(options.way)
+            assert_never(way)
 
 
 def otherwise(since: Comparison) -> Iterator[str]:

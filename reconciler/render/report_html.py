@@ -11,7 +11,7 @@ from reconciler.render.change_text import VERBS, Verb
 from reconciler.render.flows import NEW, STAY, Band, Flows
 from reconciler.render.html import element, escaped
 from reconciler.render.plan_picture import node_name
-from reconciler.render.plan_words import asked_for
+from reconciler.render.plan_words import asked_for, instead
 from reconciler.render.report_fields import Field
 from reconciler.render.report_rows import Row, fields_left_out
 from reconciler.render.safe import visible
@@ -34,6 +34,9 @@ def about(plan: Plan, created_at: str) -> Iterator[str]:
     if plan.snapshot is not None:
         words = f"{from_snapshot(plan.snapshot)}. {doubt(plan.snapshot)}".strip()
         yield _about("Live", escaped(words[:1].upper() + words[1:]))
+    said = instead(plan.options.way, lambda name: element("code", clipped(name, _NAME)))
+    if said is not None:
+        yield _about("Does", said)
     options = [element("code", clipped(option, _NAME)) for option in asked_for(plan.options)]
     if options:
         yield _about("With", " ".join(options))

@@ -64,11 +64,16 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def place(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    """Its catalogue, a saved plan, and a snapshot."""
+    """Its catalogue, a saved plan, a snapshot, and a run that is taken back already."""
     work = Workplace(tmp_path_factory.mktemp("start"), sandbox.url)
     work.catalog(CATALOG)
     work.audio("audio/spring.wav")
     assert work.run("plan", "--out", "plan.json").code == 0
+    work.catalog(CATALOG.replace("Acme", "Acme Inc"))
+    assert work.run("apply", "--yes").code == 0
+    (file,) = sandbox.files()
+    sandbox.edit(file["id"], user_defined={"artist": "Acme", **MARK})
+    work.catalog(CATALOG)
     assert work.run("snapshot", "--out", "live.json").code == 0
     run(work.folder / "ledger.jsonl", (update(key="spring"), DONE), catalog="radio-ads")
     return work
@@ -124,6 +129,8 @@ def imported(work: Workplace, *arguments: str, code: int = 0) -> set[str]:
         ("list", ONLINE | {"rich"}),
         ("apply --yes", ONLINE | {"rich", "rich.console", "filelock"}),
         ("apply --yes --metrics ads.prom", ONLINE | {"rich", "rich.console", "filelock"}),
+        ("revert last", ONLINE | {"rich"}),
+        ("revert last --format json", ONLINE | {"rich"}),
         ("export --bucket 8891", ONLINE - {"jsonschema_rs"}),
         ("show plan.json", LEAN | {"jsonschema_rs", "rich"}),
         ("show plan.json --format json", LEAN | {"jsonschema_rs"}),

@@ -336,8 +336,7 @@ def test_an_override_allows_exactly_so_many(
         (
             orphaned(2),
             NONE,
-            "the catalogue has no entries, and 2 live files would be deleted; "
-            "--allow empty=2 allows it",
+            "there are no entries, and 2 live files would be deleted; --allow empty=2 allows it",
         ),
         (
             "bucket spots 1 incomplete='page 2 is gone'",

@@ -36,6 +36,7 @@ _VOLATILE = (
     (r"\b[0-9a-f]{32}\b", "ACR_ID"),
     (r"\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)", "TIME"),
     (r"\bfiles? \d+(?:, \d+)*", "file ID"),
+    (r"\brun:? [0-9a-f]{12}\b(?!, process)", "run RUN"),
     (r"\brun [0-9a-f]{12}, process \d+ of \S+ on \S+?(?=[);])", "run RUN"),
     (r"\brun [0-9a-f]{12}\b", "run RUN"),
     (r"\bby \S+ on [^\s,]+", "by SOMEBODY"),

@@ -139,7 +139,7 @@ class TestTheCatalogue:
         for command in (("plan",), ("apply", "--yes")):
             ended = applied.run(*command)
             assert ended.code == 6
-            assert "the catalogue has no entries, and 2 live files would be deleted" in ended.out
+            assert "there are no entries, and 2 live files would be deleted" in ended.out
         assert sandbox.files(8891) == before
 
     def test_a_foreign_file_with_a_new_entrys_title_is_a_twin(

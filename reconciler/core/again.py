@@ -1,0 +1,45 @@
+"""Whether the catalogue's next plan would do again what was taken back, and what to do about it."""
+
+from collections.abc import Sequence
+
+from reconciler.core.model import DesiredState, Entry, Key, Mode
+from reconciler.core.normal import same
+from reconciler.core.plan import Note
+
+_MOST_NAMED = 10
+
+
+def says_otherwise(
+    desired: DesiredState, back: Entry, taken: Sequence[str | None], *, moved: bool
+) -> bool:
+    """Whether the catalogue has the entry otherwise than it is taken back to. `taken`: the names
+    of the `user_defined` values that are taken back, None for the title; `moved`: the bucket is."""
+    entry = desired.entries.get(back.key)
+    if entry is None:
+        return False
+    if (moved and entry.bucket != back.bucket) or (None in taken and entry.title != back.title):
+        return True
+    if back.source is not None and (
+        entry.source is None or entry.source.digest != back.source.digest
+    ):
+        return True
+    says, was = entry.user_defined, back.user_defined or {}
+    is_merge, compare = desired.rules.mode is Mode.MERGE, desired.rules.compare
+    return says is not None and any(
+        not same(says.get(name), was.get(name), compare)
+        for name in taken
+        if name is not None and not (is_merge and name not in says)
+    )
+
+
+def again(keys: Sequence[Key], commit: str | None) -> Note:
+    """That the catalogue must be changed, too. `commit`: what the run was made from."""
+    named = " ".join(keys[:_MOST_NAMED])
+    more = f" and {len(keys) - _MOST_NAMED:,} more" if len(keys) > _MOST_NAMED else ""
+    by = "" if commit is None else f"`git revert {commit[:40]}`, or "
+    return Note(
+        "catalogue",
+        f"it still says what the run did to {named}{more}, so that its next plan would do that "
+        f"again. Take it back there too: {by}`reconciler pull {named}`, which writes into the "
+        "catalogue what is live",
+    )

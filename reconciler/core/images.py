@@ -1,0 +1,168 @@
+"""What a run made of each key: what was there before it, and what it left.
+
+| the run's changes of a key              | before it          | what it left       |
+|-----------------------------------------|--------------------|--------------------|
+| create                                  | nothing            | the new file       |
+| move, update, or both                   | the first's before | the last's after   |
+| create that replaces, and its delete    | the old file       | the new file       |
+| delete                                  | the file           | nothing            |
+
+A delete beside a file that stays (`keeps`) is about no key: that lives on in the other.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from reconciler.core.content import Content
+from reconciler.core.model import FileId, Key, Place
+from reconciler.core.plan import Change, Create, Delete, Move, Update
+
+
+@dataclass(frozen=True, slots=True)
+class RunOf:
+    """A run as the ledger has it: of which catalogue, where, and by whom."""
+
+    id: str
+    catalog: str
+    origin: str
+    at: str
+    """When it began: RFC 3339, UTC."""
+    actor: str | None = None
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A change that a run has sent, and the file that it left or took away."""
+
+    change: Change
+    by: RunOf
+    seq: int
+    """The number of the record that it began with."""
+    file_id: FileId | None
+    """The file's id afterwards. None: not known."""
+    acr_id: str
+    is_sure: bool = True
+    """Whether it is known to have been done. What is known not to have been is no image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a run did, and what was done after it, by other runs: oldest first."""
+
+    run: RunOf
+    images: tuple[Image, ...]
+    later: tuple[Image, ...] = ()
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        """The keys that it changed, in order."""
+        keys = {image.change.key for image in self.images}
+        return sorted(key for key in keys if key is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a file was at a moment, and where."""
+
+    content: Content
+    bucket: str
+    """As the catalogue called it then."""
+    bucket_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What a run did to a key."""
+
+    key: Key
+    was: Look | None
+    """None: there was no file, or what was replaced is there still."""
+    left: Look | None
+    """None: it left no file."""
+    file_id: FileId | None
+    """Of the file that it left, or else of the one that went."""
+    acr_id: str
+    place: Place
+    seq: int
+    replaced: FileId | None = None
+    """The file in whose place it put the one that it left."""
+
+
+def deeds(images: Iterable[Image]) -> tuple[tuple[Deed, ...], tuple[Image, ...]]:
+    """What was done to each key, by key; and the deletes that are about none."""
+    by_key: dict[Key, list[Image]] = defaultdict(list)
+    others: list[Image] = []
+    for image in images:
+        key = image.change.key
+        if key is None or _is_beside_another(image.change):
+            others.append(image)
+        else:
+            by_key[key].append(image)
+    found: list[Deed] = []
+    for key in sorted(by_key):
+        found += _of_key(key, by_key[key])
+    return tuple(found), tuple(others)
+
+
+def _is_beside_another(change: Change) -> bool:
+    return isinstance(change, Delete) and change.keeps is not None
+
+
+def _of_key(key: Key, images: Sequence[Image]) -> Iterable[Deed]:
+    by_file: dict[FileId, list[Image]] = defaultdict(list)
+    made: tuple[Image, Create] | None = None
+    for image in images:
+        if isinstance(image.change, Create):
+            made = image, image.change
+        else:
+            by_file[image.change.file_id].append(image)
+    if made is not None:
+        image, create = made
+        old = by_file.pop(create.replaces, []) if create.replaces is not None else []
+        yield Deed(
+            key=key,
+            was=_before(old[0].change) if old else None,
+            left=_after(create),
+            file_id=image.file_id,
+            acr_id=image.acr_id,
+            place=create.declared_at,
+            seq=image.seq,
+            replaced=create.replaces,
+        )
+        return
+    for file_id in sorted(by_file):
+        yield _changed(key, file_id, by_file[file_id])
+
+
+def _changed(key: Key, file_id: FileId, images: Sequence[Image]) -> Deed:
+    """Of one file, in the order in which it was changed."""
+    first, last = images[0], images[-1]
+    return Deed(
+        key=key,
+        was=_before(first.change),
+        left=_after(last.change),
+        file_id=file_id if last.file_id is None else last.file_id,
+        acr_id=last.acr_id,
+        place=first.change.declared_at or Place("ledger", first.seq, 1),
+        seq=first.seq,
+    )
+
+
+def _before(change: Change) -> Look | None:
+    match change:
+        case Create():
+            return None
+        case Move(before=before):
+            return Look(before, change.from_bucket, change.from_bucket_id)
+        case Update(before=before) | Delete(before=before):
+            return Look(before, change.bucket, change.bucket_id)
+
+
+def _after(change: Change) -> Look | None:
+    match change:
+        case Delete():
+            return None
+        case Move(before=content) | Update(after=content) | Create(after=content):
+            return Look(content, change.bucket, change.bucket_id)

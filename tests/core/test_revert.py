@@ -1,0 +1,317 @@
+"""The way back: what a run did is taken back where it still stands, and nothing else is touched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.core.aim import plan_towards
+from reconciler.core.images import Image, Past, RunOf
+from reconciler.core.model import FileId, Key
+from reconciler.core.plan import Change, Create, Options, Plan, Revert, Update
+from reconciler.core.planner import make_plan
+from reconciler.core.revert import reverted
+from tests.core.scenario import change_line, given
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.core.model import DesiredState, LiveState
+
+RUN = RunOf("run-1", "radio", "https://api-v2.acrcloud.com/api", "2025-03-04T09:12:44Z", "alice")
+LATER = replace(RUN, id="run-2", actor="bob", commit="0123456789abcdef")
+
+
+def images(
+    changes: Iterable[Change], run: RunOf = RUN, first: int = 1, made: dict[str, int] | None = None
+) -> tuple[Image, ...]:
+    """That these were done; `made`: by each create, its file."""
+    found = []
+    for seq, change in enumerate(changes, first):
+        if isinstance(change, Create):
+            file_id = (made or {}).get(change.id, 100)
+            found.append(Image(change, run, seq, FileId(file_id), f"acr{file_id}"))
+        else:
+            found.append(Image(change, run, seq, change.file_id, change.acr_id))
+    return tuple(found)
+
+
+def applied(before: str) -> tuple[Change, ...]:
+    """What a run did, to whom this was what should be, and what there was."""
+    return make_plan(*given(before), Options()).changes
+
+
+def way_back(
+    done: str | Past, now: str | tuple[DesiredState, LiveState], keys: tuple[str, ...] = ()
+) -> Plan:
+    """The plan that takes back what a run did, where this is what should be and is now."""
+    past = Past(RUN, images(applied(done))) if isinstance(done, str) else done
+    desired, live = given(now) if isinstance(now, str) else now
+    named = tuple(map(Key, keys))
+    way = Revert(RUN.id, named)
+    return plan_towards(reverted(desired, live, past, named), live, Options(way=way))
+
+
+def changes(plan: Plan) -> list[str]:
+    return [change_line(change) for change in plan.changes]
+
+
+def notes(plan: Plan) -> list[str]:
+    return [f"{note.fact} {note.key}: {note.message}" for note in plan.notes]
+
+
+UPDATED = "entry a spots s1 title=New x=2 y=2 \n file 7 spots a s1 title=Old x=1 z=1"
+NOW = "entry a spots s1 title=New x=2 y=2 \n"
+
+
+class TestAnUpdate:
+    def test_is_taken_back_field_by_field(self) -> None:
+        plan = way_back(UPDATED, NOW + "file 7 spots a s1 title=New x=2 y=2")
+        (update,) = plan.changes
+        assert isinstance(update, Update)
+        assert update.after.title == "Old"
+        assert {k: v for k, v in update.after.user_defined.items() if len(k) == 1} == {
+            "x": 1,
+            "z": 1,
+        }
+        assert update.reason == "run run-1 is taken back"
+
+    def test_that_is_back_already_needs_nothing(self) -> None:
+        plan = way_back(UPDATED, NOW + "file 7 spots a s1 title=Old x=1 z=1")
+        assert changes(plan) == []
+        assert plan.notes == ()
+
+    def test_leaves_what_others_changed_since(self) -> None:
+        plan = way_back(UPDATED, NOW + "file 7 spots a s1 title=Third x=2 y=2 other=5")
+        assert changes(plan) == ["update 7 in spots: x,y,z"]
+        said = notes(plan)[0]
+        assert said.startswith('changed since a: title is now "Third", by hand, or by what is not')
+
+    def test_leaves_what_the_run_did_not_touch_as_it_is_live(self) -> None:
+        plan = way_back(UPDATED, "entry a spots s1 w=1 \n file 7 spots a s1 title=New x=2 y=2 v=9")
+        (update,) = plan.changes
+        assert isinstance(update, Update)
+        assert update.after.user_defined["v"] == 9
+        assert "w" not in update.after.user_defined
+
+    def test_says_who_changed_it_since(self) -> None:
+        later = applied(
+            "entry a spots s1 title=Third x=2 y=2 \n file 7 spots a s1 title=New x=2 y=2"
+        )
+        past = Past(RUN, images(applied(UPDATED)), images(later, LATER, 50))
+        plan = way_back(past, NOW + "file 7 spots a s1 title=Third x=2 y=2")
+        assert 'title is now "Third", by run run-2 (bob, ' in notes(plan)[0]
+        assert "commit 0123456789ab)" in notes(plan)[0]
+
+    def test_of_a_key_that_is_not_meant_stays(self) -> None:
+        assert changes(way_back(UPDATED, NOW + "file 7 spots a s1 title=New x=2 y=2", ("b",))) == []
+
+    def test_is_found_by_its_acr_id_where_its_id_is_another(self) -> None:
+        plan = way_back(UPDATED, NOW + "file 8 spots a s1 title=New x=2 y=2 acr=7")
+        assert changes(plan) == ["update 8 in spots: title,x,y,z"]
+
+    @pytest.mark.parametrize(
+        ("file", "said"),
+        [
+            ("", "its file is no longer there"),
+            ("file 9 spots a s1", "its file is no longer there; file 9 carries its mark now"),
+            ("file 7 spots b s1", "its file carries the mark of the entry b now"),
+            ("file 7 spots other/a s1", "its file is now another catalogue's"),
+            ("file 7 spots - s1", "its file no longer carries its mark"),
+            ("file 7 spots opaque", "its user_defined cannot be read as an object now"),
+            ("file 7 spots a s1 \n file 8 spots a s1", "2 files carry its mark now (7, 8)"),
+        ],
+    )
+    def test_of_a_file_that_is_another_now_is_left(self, file: str, said: str) -> None:
+        plan = way_back(UPDATED, NOW + file)
+        assert changes(plan) == []
+        assert said in notes(plan)[0]
+
+    def test_of_marks_alone_stays_and_is_said(self) -> None:
+        adopting = (
+            "catalog adopt=title \n entry a spots s1 title=T x=1 \n file 7 spots - title=T x=1"
+        )
+        assert [change_line(c) for c in applied(adopting)] == [
+            "update 7 in spots: catalog_key,catalog_source"
+        ]
+        plan = way_back(adopting, "entry a spots s1 title=T x=1 \n file 7 spots a s1 title=T x=1")
+        assert changes(plan) == []
+        assert notes(plan) == [
+            "mark stays a: its mark stays as the run wrote it: catalog_key, catalog_source"
+        ]
+
+    def test_leaves_the_mark_of_today(self) -> None:
+        now = "catalog former=old \n entry a spots s1 protect \n "
+        now += "file 7 spots old/a s1 title=New x=2 y=2"
+        (update,) = way_back(UPDATED, now).changes
+        assert isinstance(update, Update)
+        assert update.after.user_defined["catalog_key"] == "old/a"
+        assert "catalog_protect" not in update.after.user_defined
+
+    def test_whose_end_is_not_known_is_judged_by_what_is_live(self) -> None:
+        (image,) = images(applied(UPDATED))
+        past = Past(RUN, (replace(image, is_sure=False),))
+        done, undone = "title=New x=2 y=2", "title=Old x=1 z=1"
+        assert changes(way_back(past, NOW + f"file 7 spots a s1 {done}")) != []
+        assert changes(way_back(past, NOW + f"file 7 spots a s1 {undone}")) == []
+        assert changes(way_back(past, NOW + "file 7 spots a s1 title=Third x=2 y=2")) == []
+
+
+MOVED = "entry a archive s1 x=2 \n file 7 spots a s1 x=1"
+
+
+class TestAMove:
+    def test_is_taken_back_with_its_update(self) -> None:
+        plan = way_back(MOVED, "entry a archive s1 x=2 \n file 7 archive a s1 x=2")
+        assert changes(plan) == [
+            "move 7 archive > spots",
+            "update 7 in spots: x after move:7",
+        ]
+
+    def test_on_is_left(self) -> None:
+        three = "bucket spots 1 \n bucket archive 2 \n bucket news 3 \n"
+        onward = applied(three + "entry a news s1 x=2 \n file 7 archive a s1 x=2")
+        past = Past(RUN, images(applied(three + MOVED)), images(onward, LATER, 50))
+        plan = way_back(past, three + "entry a news s1 x=2 \n file 7 news a s1 x=2")
+        assert changes(plan) == ["update 7 in news: x"]
+        assert notes(plan)[0].startswith("changed since a: it was moved to news, by run run-2 (bob")
+
+    def test_out_of_a_bucket_that_is_not_declared_any_more_is_said(self) -> None:
+        plan = way_back(
+            MOVED, "bucket archive 2 \n entry a archive s1 x=2 \n file 7 archive a s1 x=2"
+        )
+        assert changes(plan) == ["update 7 in archive: x"]
+        assert "it was in spots (1), which the catalogue no longer declares" in notes(plan)[0]
+
+    def test_to_a_bucket_that_has_another_name_now_is_taken_back(self) -> None:
+        buckets = "bucket first 1 \n bucket archive 2 \n "
+        now = buckets + "entry a archive s1 x=1 \n file 7 archive a s1 x=1"
+        done = "entry a archive s1 x=1 \n file 7 spots a s1 x=1"
+        assert changes(way_back(done, now)) == ["move 7 archive > first"]
+
+
+CREATED = "entry a spots s1 x=1"
+
+
+class TestACreate:
+    def test_is_taken_back(self) -> None:
+        plan = way_back(CREATED, "entry a spots s1 x=1 \n file 100 spots a s1 x=1")
+        assert changes(plan) == ["delete 100 in spots"]
+
+    @pytest.mark.parametrize("file", ["spots a s1 x=2", "spots a s1 x=1 y=1", "archive a s1 x=1"])
+    def test_of_what_was_changed_since_is_left(self, file: str) -> None:
+        plan = way_back(CREATED, f"entry a spots s1 x=1 \n file 100 {file}")
+        assert changes(plan) == []
+        assert "changed since a: it is not deleted: " in notes(plan)[0]
+
+    def test_of_a_protected_file_is_refused(self) -> None:
+        plan = way_back(CREATED, "entry b spots s2 \n file 100 spots a s1 x=1 protect")
+        assert [violation.rule for violation in plan.violations] == ["protected"]
+
+    def test_whose_answer_never_came_is_found_by_its_mark_and_source(self) -> None:
+        (image,) = images(applied(CREATED))
+        past = Past(RUN, (replace(image, file_id=None, acr_id="", is_sure=False),))
+        now = "entry a spots s1 x=1 \n file 9 spots a s1 x=1"
+        assert changes(way_back(past, now)) == ["delete 9 in spots"]
+        made_later = images(applied(CREATED), LATER, 50)
+        assert changes(way_back(replace(past, later=made_later), now)) == []
+
+
+DELETED = "file 7 spots a s1 x=1"
+
+
+class TestADelete:
+    def test_comes_back_from_the_source_of_the_catalogue(self) -> None:
+        plan = way_back(DELETED, "entry a spots s1 x=2")
+        (create,) = plan.changes
+        assert isinstance(create, Create)
+        assert create.after.user_defined["x"] == 1
+        assert notes(plan) == [
+            "lost a: its acr_id acr7 does not come back: the new file gets another"
+        ]
+
+    def test_comes_back_from_another_entrys_source(self) -> None:
+        plan = way_back(DELETED, "entry b spots s1 \n file 8 spots b s1")
+        assert changes(plan) == ["create a in spots"]
+        assert "catalogue None: it still says what the run did to a" in notes(plan)[-1]
+
+    @pytest.mark.parametrize("now", ["", "entry a spots s2", "absent a"])
+    def test_whose_audio_is_gone_is_lost(self, now: str) -> None:
+        plan = way_back(DELETED, now)
+        assert changes(plan) == []
+        assert "lost a: the audio of sha256:0000000000000001 is gone" in notes(plan)[0]
+
+    def test_of_what_says_not_what_it_was_made_from_is_lost(self) -> None:
+        plan = way_back("file 7 spots a x=1", "entry a spots s1")
+        assert "lost a: what its old file was made from is not known" in notes(plan)[0]
+
+    def test_of_what_is_there_again_is_left(self) -> None:
+        plan = way_back(DELETED, "entry a spots s1 x=2 \n file 9 spots a s1 x=2")
+        assert changes(plan) == []
+        assert "there is a file with its mark" in notes(plan)[0]
+
+    def test_takes_no_file_of_another_key(self) -> None:
+        plan = way_back(DELETED, "entry a spots s1 x=2 \n file 9 spots z s1 x=2")
+        assert changes(plan) == []
+        assert "made from the same is what no entry has (file 9)" in notes(plan)[0]
+
+    def test_of_an_unmarked_file_and_of_a_duplicate_are_said(self) -> None:
+        done = """
+            bucket spots 1 prune=all
+            entry a spots s1
+            file 6 spots -
+            file 7 spots a s1
+            file 8 spots a s1
+        """
+        plan = way_back(done, "entry a spots s1 \n file 7 spots a s1")
+        assert changes(plan) == []
+        assert sorted(notes(plan)) == [
+            "lost None: file 6 was deleted (it carried no mark), and does not come back",
+            "lost a: file 8 was deleted (a duplicate, or of a former key), and does not come back",
+        ]
+
+
+REPLACED = "entry a spots s2 x=2 \n file 7 spots a s1 x=1"
+
+
+class TestAReplacement:
+    def test_gives_back_the_values_where_the_audio_is_gone(self) -> None:
+        plan = way_back(REPLACED, "entry a spots s2 x=2 \n file 100 spots a s2 x=2")
+        assert changes(plan) == ["update 100 in spots: x"]
+        assert "lost a: the audio of sha256:0000000000000001 is gone" in notes(plan)[0]
+
+    def test_gives_back_the_audio_where_that_is_at_hand(self) -> None:
+        plan = way_back(REPLACED, "entry a spots s1 x=2 \n file 100 spots a s2 x=2")
+        assert changes(plan) == [
+            "create a in spots replaces 100 in spots",
+            "delete 100 in spots after create:a",
+        ]
+        assert plan.changes[0].reason == "run run-1 is taken back; the acr_id changes"
+
+    def test_of_what_is_made_from_something_else_since_is_left(self) -> None:
+        plan = way_back(REPLACED, "entry a spots s1 x=2 \n file 100 spots a s3 x=2")
+        assert changes(plan) == ["update 100 in spots: x"]
+        assert "changed since a: what it is made from is another since" in notes(plan)[0]
+
+    def test_without_its_delete_is_left(self) -> None:
+        past = Past(RUN, images(applied(REPLACED)[:1]))
+        plan = way_back(past, "entry a spots s2 x=2 \n file 100 spots a s2 x=2")
+        assert changes(plan) == []
+        assert "the run made it beside file 7, which it did not delete" in notes(plan)[0]
+
+
+class TestTheCatalogue:
+    def test_that_says_so_still_is_named_with_its_commit(self) -> None:
+        past = Past(LATER, images(applied(UPDATED), LATER))
+        said = notes(way_back(past, NOW + "file 7 spots a s1 title=New x=2 y=2"))
+        assert said == [
+            "catalogue None: it still says what the run did to a, so that its next plan would do "
+            "that again. Take it back there too: `git revert 0123456789abcdef`, or `reconciler "
+            "pull a`, which writes into the catalogue what is live"
+        ]
+
+    def test_that_says_it_otherwise_already_is_not(self) -> None:
+        now = "entry a spots s1 title=Old x=1 z=1 \n file 7 spots a s1 title=New x=2 y=2"
+        assert notes(way_back(UPDATED, now)) == []
