@@ -215,10 +215,10 @@ def ledger_place(ledger: NamedLedger, catalog: Path) -> "Place":
             assert_never(ledger)
 
 
-def plan_options(function: Function) -> Function:
-    """What a plan is asked for beyond the catalogue."""
+def allow_option(function: Function) -> Function:
+    """Which guardrails are let pass."""
     return _all(
-        scope_option(function),
+        function,
         click.option(
             "--allow",
             multiple=True,
@@ -227,6 +227,13 @@ def plan_options(function: Function) -> Function:
             help="Let a guardrail pass up to N of what it counts; may be given several times. "
             f"Rules: {', '.join(rule.value for rule in Rule)}.",
         ),
+    )
+
+
+def plan_options(function: Function) -> Function:
+    """What a plan is asked for beyond the catalogue."""
+    return _all(
+        scope_option(allow_option(function)),
         click.option(
             "--retry-broken",
             is_flag=True,

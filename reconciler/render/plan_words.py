@@ -21,8 +21,10 @@ def asked_for(options: Options) -> Iterator[str]:
     match options.way:
         case Revert(run=run, keys=keys):
             yield " ".join(["revert", run, *(f"--key {key}" for key in keys)])
-        case Purge(before=before):
+        case Purge(before=before, unknown=unknown):
             yield f"purge, in the trash before {before}"
+            if unknown:
+                yield "--include-unknown"
         case None:
             return
         case _:

@@ -21,6 +21,7 @@ from reconciler.core.codec import Made, encode
 from reconciler.core.diff import diff
 from reconciler.core.facts import (
     Drifted,
+    Expired,
     Fact,
     Foreign,
     Missing,
@@ -110,7 +111,7 @@ def _kinds_of(fact: Fact) -> Iterator[str]:
 
 
 EXPECTED = (
-    *(fact.__name__ for fact in get_args(Fact)),
+    *(fact.__name__ for fact in get_args(Fact) if fact is not Expired),  # of a purge alone
     *(f"Drifted, found by {found.name}" for found in Found),
     *("Drifted, assumed", "Drifted, marks_only", "Drifted, removed"),
     *(f"Outdated: its source changed{more}" for more in _MORE),
