@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.end_to_end.conftest import Workplace
+from tests.end_to_end.conftest import NothingSent, Workplace
 
 if TYPE_CHECKING:
     from reconciler.sandbox.console import Sandbox
@@ -224,12 +223,16 @@ def test_there_must_be_a_trash_to_purge(spots: Workplace) -> None:
 
 
 def test_a_trash_in_another_region_is_unresolved_and_nothing_is_deleted(
-    work: Workplace, sandbox: Sandbox
+    spots: Workplace, sandbox: Sandbox, nothing_sent: NothingSent
 ) -> None:
     sandbox.add_bucket("far", id=BIN, region="us-west-2")
-    work.env["RECONCILER_BASE_URL"] = ""
-    work.catalog(HEAD + SPRING + SUMMER)
-    assert json.dumps(where(sandbox)) == "{}"
+    sandbox.add_file(8891, title="Old", user_defined={"catalog_key": "radio-ads/old"}, state=1)
+    spots.catalog(HEAD)
+    ended = spots.run("plan")
+    assert ended.code == 6
+    assert "it would go to the trash bin, which is in another region than spots" in ended.out
+    assert spots.run("apply", "--yes", "--allow", "unresolved=9", "--allow", "empty=9").code == 0
+    nothing_sent()
 
 
 def test_drift_sees_what_somebody_threw_away_and_not_what_lies_there(
