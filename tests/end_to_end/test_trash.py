@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.sandbox.quirks import Quirks
+from reconciler.sandbox.server import running
 from tests.end_to_end.conftest import NothingSent, Workplace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.sandbox.console import Sandbox
 
 BIN = 8893
@@ -252,3 +256,18 @@ def test_drift_sees_what_somebody_threw_away_and_not_what_lies_there(
     kept.catalog(HEAD + SPRING + SUMMER)
     [item] = kept.run("drift", "--format", "json").json["items"]
     assert (item["key"], item["direction"]) == ("spring", "not yet applied")
+
+
+def test_where_a_moved_file_gets_another_id_it_is_known_by_that(tmp_path: Path) -> None:
+    with running(quirks=Quirks.parse(["move_ids=new"])) as sandbox:
+        for name, number in (("spots", 8891), ("archive", 8892), ("bin", BIN)):
+            sandbox.add_bucket(name, id=number)
+        work = Workplace(tmp_path, sandbox.url)
+        work.audio("audio/spring.wav", level=1)
+        work.audio("audio/summer.wav", level=2)
+        for files in (SPRING + SUMMER, SUMMER, SPRING + SUMMER, SUMMER):
+            work.catalog(HEAD + files)
+            apply(work)
+        assert sorted(where(sandbox).values()) == [8891, BIN]
+        purge(work, "--older-than", "0s")
+        assert list(where(sandbox).values()) == [8891]
