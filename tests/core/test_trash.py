@@ -59,6 +59,10 @@ COMES_BACK = {
         "entry a spots \n file 6 bin a s1 \n file 7 bin a s2",
         "misplaced a 7 in the trash",
     ),
+    "the last of them, whatever it says of its source": (
+        "entry a spots \n file 6 bin a \n file 7 bin a s2",
+        "misplaced a 7 in the trash",
+    ),
     "of several the one with the entry's own acr_id": (
         "entry a spots acr=6 \n file 6 bin a s1 \n file 7 bin a s1",
         "misplaced a 6 in the trash",

@@ -226,6 +226,23 @@ def test_there_must_be_a_trash_to_purge(spots: Workplace) -> None:
     assert "no bucket of catalog.yaml names a trash" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "Missing option '--older-than'"),
+        (("--older-than", "soon"), "'soon' is no duration"),
+        (("--older-than", "999999999d"), "--older-than goes back further than there are dates"),
+        (("--older-than", "1d", "--only", "sprig"), "--only sprig matches no key"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    kept: Workplace, arguments: tuple[str, ...], said: str
+) -> None:
+    ended = kept.run("purge", *arguments)
+    assert ended.code == 64
+    assert said in ended.err
+
+
 def test_a_trash_in_another_region_is_unresolved_and_nothing_is_deleted(
     spots: Workplace, sandbox: Sandbox, nothing_sent: NothingSent
 ) -> None:
