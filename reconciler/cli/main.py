@@ -24,6 +24,7 @@ COMMANDS = {
     "snapshot": "Write down what is live, to plan from without a token.",
     "export": "Make a catalogue of a bucket.",
     "scan": "Make entries of a folder of audio.",
+    "purge": "Plan to empty the trash.",
     "pin": "Write the sha256 of sources into the catalogue.",
     "audit": "Look into the ledger of all applies.",
     "history": "Tell the life of one entry, field by field.",

@@ -13,6 +13,8 @@ For an entry's file, field by field where live and desired differ (R is the ledg
 | there is no file, and R has none                | not yet applied                           |
 | a file that should not be there, and R has none | changed live: it came back                |
 | a file that should not be there, otherwise      | not yet applied                           |
+| its file lies in a trash, and R has it outside  | missing live                              |
+| its file lies in a trash, otherwise             | not yet applied                           |
 
 Only what the catalogue manages is compared, so that what others write has no direction.
 
@@ -32,8 +34,10 @@ from reconciler.core.facts import (
     Broken,
     Drifted,
     Duplicate,
+    Expired,
     Fact,
     Foreign,
+    Keeper,
     Misplaced,
     Missing,
     Orphaned,
@@ -44,7 +48,7 @@ from reconciler.core.facts import (
     key_of,
     named,
 )
-from reconciler.core.model import Compare, Entry, File, FileState, Json, Key, Place
+from reconciler.core.model import Compare, Entry, File, FileId, FileState, Json, Key, Place
 from reconciler.core.normal import same
 
 
@@ -65,8 +69,10 @@ def drift_of(
     was done that is begun and not known to have ended. `unmanaged`: foreign files are items, too.
     """
     facts = differences.facts
-    drift = _Drift(last_applied, begun, compare, unmanaged=unmanaged)
-    of_entries = {key_of(fact) for fact in facts if not isinstance(fact, (Orphaned, Foreign))}
+    keepers = (fact.keeper for fact in facts if isinstance(fact, Duplicate))
+    instead = frozenset(keeper.id for keeper in keepers if keeper.in_trash)
+    drift = _Drift(last_applied, begun, compare, instead, unmanaged=unmanaged)
+    of_entries = {key_of(fact) for fact in facts if _is_of_entry(fact)}
     return Drift(
         items=tuple(item for fact in facts for item in drift.of(fact)),
         unmanaged=sum(1 for fact in facts if isinstance(fact, Foreign) and not fact.deletable),
@@ -75,6 +81,12 @@ def drift_of(
         in_sync=differences.unchanged,
         owned=differences.owned,
     )
+
+
+def _is_of_entry(fact: Fact) -> bool:
+    if isinstance(fact, Unresolved):
+        return fact.place is not None
+    return not isinstance(fact, (Orphaned, Foreign, Expired))
 
 
 _Verdict: TypeAlias = tuple[Direction, str]
@@ -91,9 +103,12 @@ class _Drift:
         last_applied: LastAppliedOf,
         begun: LastAppliedOf,
         compare: Compare,
+        instead: frozenset[FileId],
         *,
         unmanaged: bool,
     ) -> None:
+        """`instead`: the files that come back from a trash in the place of others."""
+        self._instead = instead
         self._last_applied = last_applied
         self._begun = begun
         self._compare = compare
@@ -107,17 +122,18 @@ class _Drift:
                 yield self._drifted(fact)
             case Outdated():
                 yield self._outdated(fact)
-            case Misplaced(entry=entry, file=file, before=before):
-                yield _entry(entry, file, self._place(entry, file), before=before)
+            case Misplaced(entry=entry, file=file, before=before, in_trash=thrown):
+                verdict = self._thrown(entry, file) if thrown else self._place(entry, file)
+                yield _entry(entry, file, verdict, before=before)
             case Duplicate(entry=entry, file=file, keeper=keeper):
-                yield _entry(entry, file, (Direction.DUPLICATE, f"a duplicate of file {keeper.id}"))
+                yield _entry(entry, file, _second(keeper))
             case Broken(entry=entry, file=file):
                 yield _entry(entry, file, _BROKEN)
             case Unresolved():
                 yield _unresolved(fact)
             case Orphaned() | Unwanted() | Foreign():
                 yield from self._unwanted(fact)
-            case Pending():
+            case Pending() | Expired():
                 return
             case _:
                 assert_never(fact)
@@ -198,6 +214,13 @@ class _Drift:
             direction, message = _BOTH
         return direction, f"{where}: {message}"
 
+    def _thrown(self, entry: Entry, file: File) -> _Verdict:
+        where = f"it lies in the trash {file.bucket}, and belongs in {entry.bucket}"
+        record = self._record(entry, lambda begun: begun.deleted)
+        if file.id in self._instead or record is None:
+            return Direction.NOT_YET_APPLIED, f"{where}: its entry wants it back"
+        return Direction.MISSING_LIVE, f"{where}: thrown away since it was last applied"
+
     def _unwanted(self, fact: Orphaned | Unwanted | Foreign) -> Iterator[DriftItem]:
         file = fact.file
         match fact:
@@ -232,6 +255,12 @@ class _Drift:
             if record is not None:
                 return None if record.deleted else record
         return None
+
+
+def _second(keeper: Keeper) -> _Verdict:
+    if keeper.in_trash:
+        return Direction.NOT_YET_APPLIED, f"file {keeper.id} comes back in its place"
+    return Direction.DUPLICATE, f"a duplicate of file {keeper.id}"
 
 
 def _of(sides: Sides | None) -> _Verdict:

@@ -28,6 +28,7 @@ from reconciler.core.facts import (
     Broken,
     Drifted,
     Duplicate,
+    Expired,
     Fact,
     Foreign,
     Misplaced,
@@ -172,16 +173,20 @@ class _Pull:
                 self._fields(fact.entry, fact.before, fact.wanted)
                 if any(map(self._contents.is_mark, fact.fields)):
                     self._marks[fact.entry.key] = None
+            case Misplaced(entry=entry, file=file, in_trash=True):
+                self._thrown(entry, file, item.direction)
             case Misplaced(entry=entry, file=file):
                 self._change(entry, "bucket", file.bucket)
             case Outdated():
                 self._outdated(fact)
             case Missing():
                 self._missing(fact, item.direction)
-            case Broken() | Duplicate() | Unresolved() | Orphaned() | Unwanted():
-                self._leave(*_left(fact))
-            case Foreign() | Pending():
+            case Unresolved(key=None) | Foreign() | Pending() | Expired():
                 return
+            case Broken() | Duplicate() | Unresolved() | Orphaned() | Unwanted():
+                key, why, what_to_do = _left(fact)
+                if key is not None:
+                    self._leave(key, why, what_to_do)
             case _:
                 assert_never(fact)
 
@@ -236,6 +241,13 @@ class _Pull:
             what_to_do = f"name --kind {Kind.MISSING_LIVE} to take its entry out, or apply"
             self._leave(entry.key, "its file is gone", what_to_do)
 
+    def _thrown(self, entry: Entry, file: File, direction: Direction) -> None:
+        if direction is Direction.MISSING_LIVE and self._asked.kinds:
+            self._out[entry.key] = entry
+        else:
+            what_to_do = "apply brings it back; or take the entry out by hand"
+            self._leave(entry.key, f"its file lies in the trash {file.bucket}", what_to_do)
+
     def _change(self, entry: Entry, field: str, value: Json) -> None:
         self._changes.setdefault(entry.key, {})[field] = value
 
@@ -263,7 +275,7 @@ def _taken(entry: Entry, change: Mapping[str, Json]) -> Taken:
 
 def _left(
     fact: Broken | Duplicate | Unresolved | Orphaned | Unwanted,
-) -> tuple[Key, str, str]:
+) -> tuple[Key | None, str, str]:
     """Of which key, why it is not taken, and what to do."""
     match fact:
         case Broken(entry=entry, file=file):

@@ -2,15 +2,17 @@
 
 `chain` says what a line is, `saying` what stands in it; `writing` and `reading` are what a run does
 with it; `earlier` remembers what former runs have sent, `remembering` what they made of each key,
-and `log` tells what was done. `verifying` and `diagnosing` tell whether a ledger is as it was
-written, and what is not. Where it is kept (`places`) is a store's business (`stores`): `in_file`,
-or `on_branch`, which meets the branch through `origin` and `git`.
+`thrown` since when a file lies in a trash, and `log` tells what was done. `verifying` and
+`diagnosing` tell whether a ledger is as it was written, and what is not. Where it is kept
+(`places`) is a store's business (`stores`): `in_file`, or `on_branch`, which meets the branch
+through `origin` and `git`.
 """
 
 from reconciler.ledger.chain import FORMAT
 from reconciler.ledger.places import Branch, Place
 from reconciler.ledger.reading import read_records
 from reconciler.ledger.remembering import Remembered, last_applied, remembered
+from reconciler.ledger.thrown import thrown_away
 from reconciler.ledger.writing import Ledger
 
 __all__ = [
@@ -22,4 +24,5 @@ __all__ = [
     "last_applied",
     "read_records",
     "remembered",
+    "thrown_away",
 ]

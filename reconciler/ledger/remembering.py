@@ -48,12 +48,16 @@ class _Memory:
     """The latest of each key, while it is perhaps applied."""
     catalogs: dict[str, str] = field(default_factory=dict)
     """By run."""
+    purges: set[str] = field(default_factory=set)
 
     def note(self, record: Record) -> None:
         run = record["run"]
         if record["kind"] == "run.began":
             self.catalogs[run] = record["catalog"]["name"]
-        if self.catalogs.get(run) != self.catalog:
+            if "purge" in record:
+                self.purges.add(run)
+        # What a purge deletes is no key's file any more.
+        if self.catalogs.get(run) != self.catalog or run in self.purges:
             return
         if record["kind"] == "run.ended":
             if record.get("converged") is True:
@@ -116,4 +120,5 @@ def _is_beside(change: Record) -> bool:
 def _made(change: Record) -> LastApplied:
     content = change["after"] if "after" in change else change["before"]
     whole = Content(content["title"], content["user_defined"])
-    return LastApplied(whole, change["bucket"], deleted=change["action"] == "delete")
+    gone = change["action"] == "delete" or "trash" in change
+    return LastApplied(whole, change["bucket"], deleted=gone)

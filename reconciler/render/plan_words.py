@@ -23,6 +23,8 @@ def asked_for(options: Options) -> Iterator[str]:
         yield "--retry-broken"
     if isinstance(options.way, Purge):
         yield f"purge, in the trash before {options.way.before}"
+        if options.way.unknown:
+            yield "--include-unknown"
 
 
 def instead(way: Way | None, name: Callable[[str], str] = visible) -> str | None:
