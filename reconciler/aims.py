@@ -1,29 +1,33 @@
 """What a plan is towards: the catalogue, or what its options say instead."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import assert_never
 
 from reconciler.core.aim import Aim
 from reconciler.core.images import Past
 from reconciler.core.model import DesiredState, Key, LiveState
 from reconciler.core.plan import Purge, Revert, Way
-from reconciler.errors import UsageError
-from reconciler.ledger import Place
+from reconciler.core.purge import Purging, purge
+from reconciler.errors import PlanFileError, UsageError
+from reconciler.ledger import Place, thrown_away
 
 
 def aim_of(way: Way | None, desired: DesiredState, live: LiveState, ledger: Place) -> Aim:
     """What a plan that goes this way is towards today.
 
     Raises `LedgerError`; `UsageError` where the run to be taken back was of another catalogue or
-    service, or did not change a key.
+    service, or did not change a key; `PlanFileError` where the plan says it in a form that means
+    nothing.
     """
     match way:
         case None:
             return Aim(desired)
         case Revert():
             return _back(way, desired, live, ledger)
-        case Purge():
-            raise NotImplementedError
+        case Purge(before=before, unknown=unknown):
+            thrown = thrown_away(ledger, desired.names, live.origin)
+            return purge(Purging(desired, thrown, _moment(before), unknown), live)
         case _:
             assert_never(way)
 
@@ -66,3 +70,13 @@ def _near(key: Key, keys: Sequence[Key]) -> str:
 
     near = get_close_matches(key, keys, n=1)
     return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _moment(text: str) -> float:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise PlanFileError(f"{text!r}, before which it purges, is no moment: plan again")
+    return moment.timestamp()

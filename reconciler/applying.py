@@ -19,7 +19,7 @@ from reconciler.core.codec import encode_way
 from reconciler.core.guardrails import judge
 from reconciler.core.model import DesiredState, Json, LiveState
 from reconciler.core.outcome import Applied, Failed, Outcome
-from reconciler.core.plan import Change, Delete, Move, Plan, Rule, Violation
+from reconciler.core.plan import Change, Delete, Move, Plan, Removal, Rule, Violation, removes
 from reconciler.core.planner import differences_for, plan_of
 from reconciler.core.ports import Clock, Reading, Writing
 from reconciler.core.reviewed import standing, within
@@ -194,7 +194,8 @@ def _look_again(
     clock: Clock,
 ) -> tuple[Plan | None, Report]:
     """What remains, looked at more than once where reads may lag behind writes; and a delete
-    that the service said it did, of a file that is still there, has failed."""
+    that the service said it did, of a file that is still there, has failed. So has a move into a
+    trash of a file that is not there."""
     if report.fatal is not None:
         return None, report
     try:
@@ -237,15 +238,32 @@ def _all_applied(report: Report) -> bool:
 
 
 def _not_gone(report: Report, live: LiveState) -> Sequence[tuple[Change, Outcome]]:
-    there = {file.id for bucket in live.buckets.values() for file in bucket.files}
-    why = "the service said that it deleted it, and it is still there"
-    return [
-        (change, Failed(why, change.file_id))
-        for change in report.changes
-        if isinstance(change, Delete)
-        and isinstance(report.outcomes.get(change.id), Applied)
-        and change.file_id in there
-    ]
+    """What was to be taken away, and is not where it should be by that."""
+    there = {file.id: name for name, bucket in live.buckets.items() for file in bucket.files}
+    ends: list[tuple[Change, Outcome]] = []
+    for change in report.changes:
+        outcome = report.outcomes.get(change.id)
+        if removes(change) and isinstance(outcome, Applied):
+            where = there.get(outcome.file_id)
+            if where is None and live.buckets[change.bucket].incomplete is not None:
+                continue  # it may be there, and not be listed
+            why = _not_taken_away(change, where)
+            if why is not None:
+                ends.append((change, Failed(why, outcome.file_id)))
+    return ends
+
+
+def _not_taken_away(removal: Removal, where: str | None) -> str | None:
+    """What is wrong with where the file is now; None: it is as it should be."""
+    match removal:
+        case Delete() if where is not None:
+            return "the service said that it deleted it, and it is still there"
+        case Move() if where is None:
+            return f"the service said that it moved it, and it is not in the trash {removal.bucket}"
+        case Move() if where != removal.bucket:
+            return f"the service said that it moved it to the trash, and it is in {where}"
+        case _:
+            return None
 
 
 def _check_is_for(plan: Plan, desired: DesiredState, live: LiveState) -> None:

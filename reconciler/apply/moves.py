@@ -1,4 +1,5 @@
-"""Moves, in batches. A move names only its destination, so the files are first checked to be
+"""Moves, in batches, also those into a trash: these rely on others as deletes do, and run in their
+place. A move names only its destination, so the files are first checked to be
 where the plan saw them, and looked for afterwards: by acr_id, since the id may change, or by id
 where a file has no acr_id or the service was seen to keep ids."""
 
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from reconciler.apply.batches import batches
 from reconciler.apply.context import LOOKS, Context, never_taken
 from reconciler.apply.delivery import Changed, Delivery, KeptBack
+from reconciler.apply.staying import Staying
 from reconciler.core.model import File, FileId
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import ChangeId, Move
@@ -23,6 +25,8 @@ class _Read:
 
     due: Sequence[Move]
     """Those whose file is still where and what the plan saw."""
+    not_due: Sequence[Move]
+    """Those whose replacement is not ready."""
     ends: Sequence[tuple[Move, Outcome]]
     """How the others ended."""
     at: float
@@ -32,11 +36,19 @@ class _Read:
 class Moves:
     """One run's moves."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, staying: Staying) -> None:
+        """`staying`: what moves into a trash rely on."""
         self._context = context
+        self._staying = staying
+        self._not_due: list[Move] = []
         self._keeps_ids = False
         """Whether a file was seen to have its id still in its new bucket: then that is what the
         next are looked for by, since more ids than acr_ids go into one request."""
+
+    @property
+    def not_due(self) -> Sequence[Move]:
+        """Those whose replacement is not ready."""
+        return self._not_due
 
     def send(self, moves: Sequence[Move]) -> None:
         """Move every file that is still where and what the plan saw."""
@@ -52,6 +64,7 @@ class Moves:
         except ReconcilerError as error:
             context.results.end([(move, context.failed(error)) for move in batch])
             return
+        self._not_due.extend(read.not_due)
         context.results.end(read.ends)
         if read.due and context.results.begin(read.due):
             self._send(read.due, read.at)
@@ -59,25 +72,31 @@ class Moves:
     def _read(self, batch: Sequence[Move]) -> _Read:
         context = self._context
         at = context.clock.monotonic()
+        ready = self._staying.ready(batch)
         files = context.service.read_files(batch[0].from_bucket, [move.file_id for move in batch])
         live = {file.id: file for file in files}
         gone = [move for move in batch if move.file_id not in live]
         arrived = self._arrived(gone) if gone else {}
         due: list[Move] = []
+        not_due: list[Move] = []
         ends: list[tuple[Move, Outcome]] = []
         for move in batch:
             file, there = live.get(move.file_id), arrived.get(move.id)
-            if file is not None and context.is_still(file, move.before):
-                due.append(move)
-            elif file is not None:
+            if file is not None and not context.is_still(file, move.before):
                 content = context.contents.of(file)
                 ends.append((move, Stale("it was changed since the plan was made", content)))
+            elif file is not None and not self._staying.is_due(move, ready):
+                not_due.append(move)
+            elif file is not None:
+                missed = self._staying.missed(move, file, ready)
+                due.extend([] if missed else [move])
+                ends.extend([(move, missed)] if missed else [])
             elif there is not None:
                 already = not context.results.attempts(move.id)
                 ends.append((move, Applied(there.id, there.acr_id, already)))
             else:
                 ends.append((move, Stale("it is in neither bucket any more", None)))
-        return _Read(due, ends, at)
+        return _Read(due, not_due, ends, at)
 
     def _send(self, moves: Sequence[Move], read_at: float | None) -> None:
         """Send, look, and where the answer is not a plain yes, send the halves of what is left.

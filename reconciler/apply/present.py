@@ -11,19 +11,20 @@ from reconciler.core.content import Content
 from reconciler.core.marks import Owned, owner, source_digest
 from reconciler.core.model import File, FileId, Key, LiveState
 from reconciler.core.outcome import Outcome, Stale
-from reconciler.core.plan import ChangeId, Create, Delete
+from reconciler.core.plan import ChangeId, Create, Removal
 
 
 class Present:
     """The files with marks of ours, as they were last seen."""
 
-    def __init__(self, context: Context, live: LiveState, deletes: Sequence[Delete]) -> None:
-        """`live`: a listing made just now. `deletes`: the plan's, to know what is replaced."""
+    def __init__(self, context: Context, live: LiveState, removals: Sequence[Removal]) -> None:
+        """`live`: a listing made just now. `removals`: the plan's, to know what is replaced."""
         self._context = context
         self._before: dict[ChangeId, dict[FileId, Content]] = defaultdict(dict)
-        for delete in deletes:
-            if delete.after_change is not None:
-                self._before[delete.after_change][delete.file_id] = delete.before
+        for removal in removals:
+            if removal.after_change is not None:
+                self._before[removal.after_change][removal.file_id] = removal.before
+        self._trashes = context.desired.trashes
         self._listed = {file.id for bucket in live.buckets.values() for file in bucket.files}
         self._newest = {
             name: max((file.id for file in bucket.files), default=FileId(0))
@@ -110,6 +111,7 @@ class Present:
             for file in files:
                 self._by_key[self._key_of.pop(file.id, Key(""))].pop(file.id, None)
                 whose = owner(file, self._context.desired)
-                if isinstance(whose, Owned):
+                # What was thrown away is nobody's.
+                if isinstance(whose, Owned) and file.bucket not in self._trashes:
                     self._by_key[whose.key][file.id] = file
                     self._key_of[file.id] = whose.key

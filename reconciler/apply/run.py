@@ -1,5 +1,6 @@
 """One run: creates, moves, updates, then whatever is still unclear, the wait for uploads, and
-the deletes last. One failure does not stop the others."""
+last what takes files away: deletes, and moves into a trash. One failure does not stop the
+others."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,12 +15,13 @@ from reconciler.apply.moves import Moves
 from reconciler.apply.present import Present
 from reconciler.apply.progress import Progress
 from reconciler.apply.results import Results
+from reconciler.apply.staying import Staying
 from reconciler.apply.updates import send_updates
 from reconciler.apply.waiting import wait_until_ready
 from reconciler.core.content import Contents
 from reconciler.core.model import DesiredState
 from reconciler.core.outcome import Outcome
-from reconciler.core.plan import Change, ChangeId, Create, Delete, Move, Update
+from reconciler.core.plan import Change, ChangeId, Create, Delete, Move, Removal, Update, removes
 from reconciler.core.ports import Clock, Recording, Writing
 from reconciler.errors import ReconcilerError
 
@@ -34,8 +36,8 @@ class Report:
 
     changes: tuple[Change, ...]
     outcomes: Mapping[ChangeId, Outcome]
-    not_due: tuple[Delete, ...]
-    """Deletes whose replacement is not ready: the next run's."""
+    not_due: tuple[Removal, ...]
+    """What takes a file away whose replacement is not ready: the next run's."""
     fatal: ReconcilerError | None
     """What ended the run early, where something did."""
 
@@ -58,7 +60,7 @@ def apply_changes(
 ) -> Report:
     """Execute the changes of a plan that no guardrail forbids."""
     results = Results(ledger, halt, progress)
-    creates, deletes = _of(Create, changes), _of(Delete, changes)
+    creates = _of(Create, changes)
     with ThreadPoolExecutor(settings.concurrency) as pool:
         context = Context(
             desired=desired,
@@ -72,7 +74,7 @@ def apply_changes(
             contents=Contents(desired),
         )
         try:
-            not_due = _in_order(context, changes, creates, deletes, ledger)
+            not_due = _in_order(context, changes, creates, ledger)
         except ReconcilerError as error:
             halt.fail(error)
             not_due = []
@@ -83,9 +85,9 @@ def _in_order(
     context: Context,
     changes: Sequence[Change],
     creates: Sequence[Create],
-    deletes: Sequence[Delete],
     ledger: Recording,
-) -> Sequence[Delete]:
+) -> Sequence[Removal]:
+    removals = [change for change in changes if removes(change)]
     if creates:
         context.progress.doing("listing the buckets again, before anything is created")
         live = context.service.read_live()
@@ -94,11 +96,13 @@ def _in_order(
             for name, bucket in sorted(live.buckets.items())
             if bucket.incomplete is not None
         ]
-        sending = Creates(context, Present(context, live, deletes), ledger, unproved)
+        sending = Creates(context, Present(context, live, removals), ledger, unproved)
         context.progress.doing("creating")
         sending.send(creates)
     context.progress.doing("moving")
-    Moves(context).send(_of(Move, changes))
+    staying = Staying(context, creates, ledger)
+    moves = Moves(context, staying)
+    moves.send([move for move in _of(Move, changes) if not move.trash])
     context.progress.doing("updating")
     send_updates(context, _of(Update, changes))
     if creates:
@@ -106,7 +110,13 @@ def _in_order(
         if context.settings.wait:
             wait_until_ready(context, creates)
     context.progress.doing("deleting")
-    return Deletes(context, creates, ledger).send(deletes)
+    deletes = Deletes(context, staying)
+    # What waits for a new file goes last of all: until then another may rely on it.
+    for waits in (False, True):
+        these = [removal for removal in removals if (removal.after_change is not None) is waits]
+        moves.send(_of(Move, these))
+        deletes.send(_of(Delete, these))
+    return [*moves.not_due, *deletes.not_due]
 
 
 def _of(kind: type[Kind], changes: Sequence[Change]) -> list[Kind]:

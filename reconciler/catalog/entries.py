@@ -1,12 +1,12 @@
 """Entries, checked: each by its form, then by what only the whole catalogue can tell."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.catalog.entry_sources import SourceReader, path_of
 from reconciler.catalog.forms import number_paths, with_texts
-from reconciler.catalog.head import Head, no_bucket
+from reconciler.catalog.head import Head, in_trash, no_bucket
 from reconciler.catalog.metadata import Metadata
 from reconciler.catalog.problems import DataPath, Findings, shown
 from reconciler.catalog.records import Records
@@ -49,6 +49,11 @@ class EntryReader:
     findings: Findings
     rehearsal: bool
     pins_must_fit: bool = True
+    trashes: Collection[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Ask the head once for what each entry is asked."""
+        self.trashes = self.head.thrown_from()
 
     def read(self, files: Iterable[Records]) -> Entries:
         """Every entry; what is wrong goes to the findings. The records of one file are emptied
@@ -139,6 +144,9 @@ class EntryReader:
     def _bucket(self, key: Key, raw: dict[str, Any], records: Records) -> str | None:
         name = raw.get("bucket", self.head.default_bucket)
         if isinstance(name, str) and name in self.head.buckets:
+            if "bucket" in raw and name in self.trashes:
+                message = in_trash(self.head, name)
+                self.findings.error(records.file, ("files", key, "bucket"), message)
             return name
         if "bucket" in raw:
             if isinstance(name, str):

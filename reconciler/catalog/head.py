@@ -3,7 +3,7 @@ its default, so that the rest is still checked."""
 
 import fnmatch
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -57,6 +57,11 @@ class Head:
     default_user_defined: dict[str, Json] | None = None
     include: list[str] = field(default_factory=list)
 
+    def thrown_from(self) -> Mapping[str, str]:
+        """By each bucket that is a trash, a bucket that throws away into it."""
+        buckets = reversed(self.buckets.values())
+        return {bucket.trash: bucket.name for bucket in buckets if bucket.trash is not None}
+
 
 def read_head(file: str, document: Mapping[str, Any], form: Form, findings: Findings) -> Head:
     """The head of a catalogue's document; what is wrong goes to `findings`."""
@@ -76,12 +81,16 @@ def read_head(file: str, document: Mapping[str, Any], form: Form, findings: Find
     _read_defaults(head, _mapping(texts, "defaults"), findings)
     head.include = _texts(texts.get("include"))
     _check_buckets_state_prune(head, _mapping(texts, "buckets"), findings)
+    _read_trashes(head, _mapping(texts, "buckets"), findings)
     return head
 
 
 def _take_texts(document: dict[str, Any]) -> None:
     """Where a text is meant, a plain scalar is its own text (see `scalars`)."""
     document.update(_plain(document, "catalog"))
+    for name, bucket in (buckets := _mapping(document, "buckets")).items():
+        if isinstance(bucket, dict):
+            document["buckets"] = buckets = buckets | {name: bucket | _plain(bucket, "trash")}
     for group, names in (("identity", ("field", "source_field")), ("defaults", ("bucket",))):
         part = document.get(group)
         if isinstance(part, dict):
@@ -125,6 +134,43 @@ def _read_buckets(head: Head, buckets: Mapping[str, Any], findings: Findings) ->
         ids.setdefault(number, name)
         prune = _only(Prune, bucket.get("prune", "owned"), Prune.OWNED)
         head.buckets[name] = Bucket(name, number, prune, bucket.get("protect") is True)
+
+
+def _read_trashes(head: Head, buckets: Mapping[str, Any], findings: Findings) -> None:
+    """Which bucket throws away into which. Into a trash nothing else is put, and it has none."""
+    named = {
+        name: bucket["trash"]
+        for name, bucket in buckets.items()
+        if isinstance(bucket, dict) and isinstance(bucket.get("trash"), str)
+    }
+    for name, trash in named.items():
+        where = ("buckets", name, "trash")
+        if trash not in head.buckets:
+            findings.error(head.file, where, *no_bucket(head, trash))
+        elif trash == name:
+            findings.error(head.file, where, "a bucket cannot be its own trash")
+        elif trash in named and named[trash] != trash:
+            message = f"{shown(trash)} has a trash of its own, {shown(named[trash])}"
+            findings.error(head.file, where, message, "what is in a trash is deleted by `purge`")
+        else:
+            head.buckets[name] = replace(head.buckets[name], trash=trash)
+    for trash, name in head.thrown_from().items():
+        for rule in ("prune", "protect"):
+            if rule in buckets[trash]:
+                message = (
+                    f"{shown(trash)} is the trash of {shown(name)}: only `purge` deletes there"
+                )
+                findings.key_error(head.file, ("buckets", trash, rule), message)
+    if head.default_bucket in head.thrown_from():
+        message = in_trash(head, head.default_bucket or "")
+        findings.error(head.file, ("defaults", "bucket"), message)
+
+
+def in_trash(head: Head, name: str) -> str:
+    """What to say where an entry is to be put into a trash."""
+    return (
+        f"{shown(name)} is the trash of {shown(head.thrown_from()[name])}: no entry belongs there"
+    )
 
 
 def _read_address(head: Head, api: Mapping[str, Any], findings: Findings) -> None:
@@ -224,7 +270,8 @@ def name_complaint(head: Head, name: str, *, is_set: bool) -> str | None:
 def _check_buckets_state_prune(head: Head, buckets: Mapping[str, Any], findings: Findings) -> None:
     if head.identity.format is not MarkFormat.KEY:
         return
+    trashes = [bucket.get("trash") for bucket in buckets.values() if isinstance(bucket, dict)]
     for name, bucket in buckets.items():
-        if isinstance(bucket, dict) and "prune" not in bucket:
+        if isinstance(bucket, dict) and "prune" not in bucket and name not in trashes:
             why = "prune is missing: with identity.format key every bucket must state it"
             findings.key_error(head.file, ("buckets", name), why)

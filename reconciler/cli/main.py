@@ -22,6 +22,7 @@ COMMANDS = {
     "show": "Show a saved plan.",
     "snapshot": "Write down what is live, to plan from without a token.",
     "export": "Make a catalogue of a bucket.",
+    "purge": "Plan to empty the trash.",
     "pin": "Write the sha256 of sources into the catalogue.",
     "audit": "Look into the ledger of all applies.",
     "report": "Comment plans and drift on GitHub or GitLab.",

@@ -215,16 +215,6 @@ def ledger_place(ledger: NamedLedger, catalog: Path) -> "Place":
             assert_never(ledger)
 
 
-def plan_options(function: Function) -> Function:
-    """What a plan is asked for beyond the catalogue."""
-    retry_broken = click.option(
-        "--retry-broken",
-        is_flag=True,
-        help="Upload again the sources of files that the service could not process.",
-    )
-    return scope_option(allow_option(retry_broken(function)))
-
-
 def allow_option(function: Function) -> Function:
     """Which guardrails are let pass."""
     return _all(
@@ -236,6 +226,18 @@ def allow_option(function: Function) -> Function:
             callback=_parse_allow,
             help="Let a guardrail pass up to N of what it counts; may be given several times. "
             f"Rules: {', '.join(rule.value for rule in Rule)}.",
+        ),
+    )
+
+
+def plan_options(function: Function) -> Function:
+    """What a plan is asked for beyond the catalogue."""
+    return _all(
+        scope_option(allow_option(function)),
+        click.option(
+            "--retry-broken",
+            is_flag=True,
+            help="Upload again the sources of files that the service could not process.",
         ),
     )
 

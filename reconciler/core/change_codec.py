@@ -49,6 +49,10 @@ def encode_change(change: Change) -> dict[str, Json]:
                 "file_id": change.file_id,
                 "acr_id": change.acr_id,
                 "before": encode_content(change.before),
+                "trash": change.trash or None,
+                "keeps": change.keeps,
+                "keeps_bucket_id": change.keeps_bucket_id,
+                "after_change": change.after_change,
             }
         case Update():
             own = {
@@ -107,6 +111,8 @@ def decode_change(told: Mapping[str, Any]) -> Change:
     key, place = told.get("key"), decode_place(told)
     if told["action"] == "delete":
         return _decode_delete(told, None if key is None else Key(key), place)
+    if told["action"] == "move" and told.get("trash"):
+        return _decode_move(told, None if key is None else Key(key), place)
     if key is None or place is None:
         raise PlanFileError(f"the change {told['id']} has no key or no place: plan again")
     match told["action"]:
@@ -152,7 +158,7 @@ def _decode_create(told: Mapping[str, Any], key: Key, place: Place) -> Create:
     )
 
 
-def _decode_move(told: Mapping[str, Any], key: Key, place: Place) -> Move:
+def _decode_move(told: Mapping[str, Any], key: Key | None, place: Place | None) -> Move:
     return Move(
         key=key,
         file_id=FileId(told["file_id"]),
@@ -164,6 +170,10 @@ def _decode_move(told: Mapping[str, Any], key: Key, place: Place) -> Move:
         before=decode_content(told["before"]),
         reason=told["reason"],
         declared_at=place,
+        trash=told.get("trash", False),
+        keeps=told.get("keeps"),
+        keeps_bucket_id=told.get("keeps_bucket_id"),
+        after_change=told.get("after_change"),
     )
 
 

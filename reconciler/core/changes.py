@@ -12,13 +12,18 @@
 | orphaned, not deletable       | nothing, and a note                                      |
 | unwanted                      | delete                                                   |
 | foreign, deletable            | delete                                                   |
+| expired (of a purge alone)    | delete                                                   |
 | foreign, pending, broken,     | nothing; a note for each but the foreign, which are      |
 | unresolved                    | counted, and the unresolved, which are violations        |
+
+A delete of a file whose bucket has a trash is a move there: it waits, and has its place in the
+order, as the delete that it stands for.
 
 Order: create, move, update, delete; within each by key and id. Deletes that wait for a new
 file come last: what such a file stood in for (`keeps`) is deleted before it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
@@ -27,6 +32,7 @@ from reconciler.core.facts import (
     Broken,
     Drifted,
     Duplicate,
+    Expired,
     Fact,
     Foreign,
     Keeper,
@@ -58,7 +64,9 @@ from reconciler.core.plan import (
     Move,
     Note,
     PlannedSource,
+    Removal,
     Update,
+    removes,
 )
 
 
@@ -70,6 +78,15 @@ def changes_for(facts: Iterable[Fact], desired: DesiredState) -> tuple[Change, .
 def notes_for(facts: Iterable[Fact]) -> tuple[Note, ...]:
     """What a reader must know although nothing is done about it."""
     return tuple(note for fact in facts for note in _note(fact))
+
+
+def notes_on_trash(trashed: Iterable[tuple[Key | None, File]]) -> tuple[Note, ...]:
+    """How much lies in which trash. One note for each: there may be very many files."""
+    counts = Counter(file.bucket for _, file in trashed)
+    return tuple(
+        Note("trash", f"{counts[name]:,} file(s) lie in it; `purge` empties it", bucket=name)
+        for name in sorted(counts)
+    )
 
 
 class _Changes:
@@ -99,7 +116,7 @@ class _Changes:
             case Outdated():
                 yield from self._replace(fact)
             case Duplicate(entry=entry, file=file, keeper=keeper):
-                reason = f"a duplicate of file {keeper.id}"
+                reason = _why_second(keeper)
                 place = entry.place
                 yield self._delete(file, reason, key=entry.key, place=place, keeps=keeper)
             case Orphaned(key=key, file=file, deletable=True, waits=False, successor=keeper):
@@ -108,6 +125,8 @@ class _Changes:
                 yield self._delete(file, "its entry says absent", key=key, place=place)
             case Foreign(file=file, deletable=True):
                 yield self._delete(file, "it carries no mark, and its bucket is pruned of all such")
+            case Expired(key=key, file=file):
+                yield self._delete(file, "it is in the trash for long enough", key=key)
             case Misplaced() | Orphaned() | Foreign() | Pending() | Broken() | Unresolved():
                 return
             case _:
@@ -165,7 +184,7 @@ class _Changes:
             bucket=destination.name,
             bucket_id=destination.id,
             before=fact.before,
-            reason=f"it is in {source.name}, and belongs in {destination.name}",
+            reason=_why_moved(fact),
             declared_at=fact.entry.place,
         )
 
@@ -195,9 +214,9 @@ class _Changes:
         place: Place | None = None,
         keeps: Keeper | None = None,
         after_change: ChangeId | None = None,
-    ) -> Delete:
+    ) -> Removal:
         bucket = self._bucket(file.bucket)
-        return Delete(
+        delete = Delete(
             key=key,
             file_id=file.id,
             acr_id=file.acr_id,
@@ -210,9 +229,42 @@ class _Changes:
             keeps_bucket_id=None if keeps is None else self._bucket_then(keeps).id,
             after_change=after_change,
         )
+        return delete if bucket.trash is None else _thrown_away(delete, self._bucket(bucket.trash))
 
     def _bucket(self, name: str) -> Bucket:
         return self._desired.buckets[name]
+
+
+def _thrown_away(delete: Delete, trash: Bucket) -> Move:
+    """The move into the trash that stands for a delete."""
+    return Move(
+        key=delete.key,
+        file_id=delete.file_id,
+        acr_id=delete.acr_id,
+        from_bucket=delete.bucket,
+        from_bucket_id=delete.bucket_id,
+        bucket=trash.name,
+        bucket_id=trash.id,
+        before=delete.before,
+        reason=f"{delete.reason}: to the trash",
+        declared_at=delete.declared_at,
+        trash=True,
+        keeps=delete.keeps,
+        keeps_bucket_id=delete.keeps_bucket_id,
+        after_change=delete.after_change,
+    )
+
+
+def _why_second(keeper: Keeper) -> str:
+    if keeper.in_trash:
+        return f"file {keeper.id} comes back in its place"
+    return f"a duplicate of file {keeper.id}"
+
+
+def _why_moved(fact: Misplaced) -> str:
+    if fact.in_trash:
+        return f"it lies in the trash {fact.file.bucket}, and its entry wants it back"
+    return f"it is in {fact.file.bucket}, and belongs in {fact.entry.bucket}"
 
 
 def _why_updated(fact: Drifted) -> str:
@@ -228,8 +280,9 @@ _ORDER: tuple[type[Change], ...] = (Create, Move, Update, Delete)
 
 def _order(change: Change) -> tuple[int, bool, str, int]:
     file_id = 0 if isinstance(change, Create) else change.file_id
-    waits = isinstance(change, Delete) and change.after_change is not None
-    return (_ORDER.index(type(change)), waits, change.key or "", file_id)
+    if removes(change):
+        return (_ORDER.index(Delete), change.after_change is not None, change.key or "", file_id)
+    return (_ORDER.index(type(change)), False, change.key or "", file_id)
 
 
 def _note(fact: Fact) -> Iterator[Note]:
@@ -260,6 +313,7 @@ def _note(fact: Fact) -> Iterator[Note]:
             | Orphaned()
             | Unwanted()
             | Foreign()
+            | Expired()
             | Unresolved()
         ):
             return

@@ -169,8 +169,8 @@ def encode_way(way: Way | None) -> dict[str, Json]:
             return {}
         case Revert(run=run, keys=keys):
             return {"revert": {"run": run, "keys": list(keys)}}
-        case Purge(before=before):
-            return {"purge": {"before": before}}
+        case Purge(before=before, unknown=unknown):
+            return {"purge": {"before": before, **({"unknown": True} if unknown else {})}}
         case _:
             assert_never(way)
 
@@ -179,7 +179,9 @@ def _decode_way(options: Mapping[str, Any]) -> Way | None:
     if "revert" in options:
         revert = options["revert"]
         return Revert(revert["run"], tuple(map(Key, revert["keys"])))
-    return Purge(options["purge"]["before"]) if "purge" in options else None
+    if "purge" in options:
+        return Purge(options["purge"]["before"], options["purge"].get("unknown", False))
+    return None
 
 
 def _checksum(body: Streamed) -> str:

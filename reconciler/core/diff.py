@@ -25,6 +25,10 @@ carries D in the entry's region, or says nothing of its source and is assumed to
 The keeper: ready before not ready, right digest, right bucket, lowest id. Files are deleted
 beside a keeper only where each carries a source digest of its own, so that nothing is lost
 that could not be named.
+
+A file that is brought back from a trash (see `matching`) is one of the entry's files, and by what
+comes back it is right. Where a file would go to a trash that no move reaches, since it is in
+another region, it is unresolved instead: it is never deleted for good for that.
 """
 
 from collections import defaultdict
@@ -57,11 +61,13 @@ from reconciler.core.model import (
     File,
     FileId,
     FileState,
+    Key,
     LiveState,
     Opaque,
     Prune,
 )
 from reconciler.core.normal import same
+from reconciler.core.trash import stuck, together
 
 _NOT_EACH_SAYS = "several files carry its mark, and not each says what it was made from"
 
@@ -77,6 +83,8 @@ class Differences:
     """Files that carry this catalogue's mark."""
     unchanged: int
     """Entries about which there is no fact."""
+    trashed: tuple[tuple[Key | None, File], ...] = ()
+    """What lies in a trash and is nobody's, with the key on its mark, by id."""
 
 
 def diff(desired: DesiredState, live: LiveState, *, retry_broken: bool = False) -> Differences:
@@ -91,6 +99,8 @@ class _Diff:
         self._retry_broken = retry_broken
         self._contents = Contents(desired)
         self._twins: Mapping[tuple[str, str], Sequence[FileId]] = {}
+        self._trashes = desired.trashes
+        self._stuck = stuck(desired, live)
 
     def differences(self) -> Differences:
         matching = match(self._desired, self._live)
@@ -117,6 +127,7 @@ class _Diff:
             matched=len(matching.matched),
             owned=matching.owned,
             unchanged=unchanged,
+            trashed=matching.trashed,
         )
 
     # An entry and its files.
@@ -151,7 +162,7 @@ class _Diff:
     def _of_right_file(self, entry: Entry, found: Found, file: File) -> Iterator[Fact]:
         before, wanted = self._contents.of(file), self._contents.wanted(entry, over=file)
         if file.bucket != entry.bucket:
-            yield Misplaced(entry, file, before)
+            yield Misplaced(entry, file, before, in_trash=file.bucket in self._trashes)
         compare = self._desired.rules.compare
         if before.title == wanted.title and same(before.user_defined, wanted.user_defined, compare):
             return
@@ -205,8 +216,10 @@ class _Diff:
             for file in others:
                 if file.id in better:
                     yield Pending(entry, file, waits=f"it or file {keeper.id} is a duplicate")
+                elif file.bucket in self._stuck:
+                    yield self._unresolved(entry, self._stuck[file.bucket], [file])
                 else:
-                    yield Duplicate(entry, file, Keeper(keeper.id, keeper.bucket))
+                    yield Duplicate(entry, file, self._kept(keeper))
             if not better:
                 yield from self._of_right_file(entry, found, keeper)
         else:
@@ -236,6 +249,9 @@ class _Diff:
             return self._unresolved(entry, why, [file, *others])
         if not all(source_digest(other, self._desired.identity) for other in others):
             return self._unresolved(entry, _NOT_EACH_SAYS, [file, *others])
+        for each in (file, *others):
+            if each.bucket in self._stuck:
+                return self._unresolved(entry, self._stuck[each.bucket], [each])
         before = self._contents.of(file)
         wanted = self._contents.wanted(entry, over=file, anew=True)
         if self._digest_differs(entry, file):
@@ -258,11 +274,7 @@ class _Diff:
         return live is not None and wanted is not None and live != wanted
 
     def _in_region(self, entry: Entry, file: File) -> bool:
-        buckets = self._live.buckets
-        return (
-            entry.bucket == file.bucket
-            or buckets[entry.bucket].region == buckets[file.bucket].region
-        )
+        return together(self._live, entry.bucket, file.bucket)
 
     def _retries(self, entry: Entry) -> bool:
         return self._retry_broken and entry.source is not None
@@ -291,6 +303,9 @@ class _Diff:
         """Whether it is pending, and would be kept instead, were it ready."""
         is_pending = file.state is FileState.PENDING
         return is_pending and self._rank(entry, file)[1:] < self._rank(entry, keeper)[1:]
+
+    def _kept(self, keeper: File) -> Keeper:
+        return Keeper(keeper.id, keeper.bucket, in_trash=keeper.bucket in self._trashes)
 
     def _removed(self, before: Content, wanted: Content) -> tuple[str, ...]:
         names = removed_values(before.user_defined, wanted.user_defined)
@@ -336,6 +351,8 @@ class _Diff:
                 if isinstance(file.user_defined, Opaque):
                     why = "its user_defined cannot be read as an object"
                     yield Unresolved(key, place, why, (file.id,))
+                elif file.bucket in self._stuck:
+                    yield Unresolved(key, place, self._stuck[file.bucket], (file.id,))
                 else:
                     yield Unwanted(key, file, place)
 
@@ -351,10 +368,12 @@ class _Diff:
                 continue
             deletable = self._desired.buckets[file.bucket].prune is not Prune.NONE
             keeper = successors.get(key)
-            if keeper is None:
+            if deletable and file.bucket in self._stuck:
+                yield Unresolved(key, None, self._stuck[file.bucket], (file.id,))
+            elif keeper is None:
                 yield Orphaned(key, file, deletable)
             elif keeper.state is FileState.READY:
-                yield Orphaned(key, file, deletable, successor=Keeper(keeper.id, keeper.bucket))
+                yield Orphaned(key, file, deletable, successor=self._kept(keeper))
             else:
                 yield Orphaned(key, file, deletable, waits=True)
 
@@ -363,7 +382,11 @@ class _Diff:
         for file, whose in matching.foreign:
             nobodys = isinstance(whose, Unmarked) and not isinstance(file.user_defined, Opaque)
             pruned = self._desired.buckets[file.bucket].prune is Prune.ALL
-            yield Foreign(file, nobodys and pruned and file.id not in candidates)
+            deletable = nobodys and pruned and file.id not in candidates
+            if deletable and file.bucket in self._stuck:
+                yield Unresolved(None, None, self._stuck[file.bucket], (file.id,))
+            else:
+                yield Foreign(file, deletable)
 
     def _unresolved(self, entry: Entry, why: str, files: Sequence[File]) -> Unresolved:
         return Unresolved(entry.key, entry.place, why, tuple(file.id for file in files))

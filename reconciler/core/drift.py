@@ -13,6 +13,8 @@ For an entry's file, field by field where live and desired differ (R is the ledg
 | there is no file, and R has none                | not yet applied                           |
 | a file that should not be there, and R has none | changed live: it came back                |
 | a file that should not be there, otherwise      | not yet applied                           |
+| its file lies in a trash, and R has it outside  | missing live                              |
+| its file lies in a trash, otherwise             | not yet applied                           |
 
 Only what the catalogue manages is compared, so that what others write has no direction.
 """
@@ -29,8 +31,10 @@ from reconciler.core.facts import (
     Broken,
     Drifted,
     Duplicate,
+    Expired,
     Fact,
     Foreign,
+    Keeper,
     Misplaced,
     Missing,
     Orphaned,
@@ -119,8 +123,10 @@ def drift_of(
 ) -> Drift:
     """The differences with their directions. `unmanaged`: foreign files are items, too."""
     facts = differences.facts
-    drift = _Drift(last_applied, compare, unmanaged=unmanaged)
-    of_entries = {key_of(fact) for fact in facts if not isinstance(fact, (Orphaned, Foreign))}
+    keepers = (fact.keeper for fact in facts if isinstance(fact, Duplicate))
+    instead = frozenset(keeper.id for keeper in keepers if keeper.in_trash)
+    drift = _Drift(last_applied, compare, instead, unmanaged=unmanaged)
+    of_entries = {key_of(fact) for fact in facts if _is_of_entry(fact)}
     return Drift(
         items=tuple(item for fact in facts for item in drift.of(fact)),
         unmanaged=sum(1 for fact in facts if isinstance(fact, Foreign) and not fact.deletable),
@@ -128,6 +134,12 @@ def drift_of(
         entries=differences.unchanged + len(of_entries),
         in_sync=differences.unchanged,
     )
+
+
+def _is_of_entry(fact: Fact) -> bool:
+    if isinstance(fact, Unresolved):
+        return fact.place is not None
+    return not isinstance(fact, (Orphaned, Foreign, Expired))
 
 
 _Verdict: TypeAlias = tuple[Direction, str]
@@ -139,7 +151,16 @@ _PRUNED = "it carries no mark, and its bucket is pruned of all such"
 
 
 class _Drift:
-    def __init__(self, last_applied: LastAppliedOf, compare: Compare, *, unmanaged: bool) -> None:
+    def __init__(
+        self,
+        last_applied: LastAppliedOf,
+        compare: Compare,
+        instead: frozenset[FileId],
+        *,
+        unmanaged: bool,
+    ) -> None:
+        """`instead`: the files that come back from a trash in the place of others."""
+        self._instead = instead
         self._last_applied = last_applied
         self._compare = compare
         self._unmanaged = unmanaged
@@ -152,17 +173,18 @@ class _Drift:
                 yield self._drifted(fact)
             case Outdated():
                 yield self._outdated(fact)
-            case Misplaced(entry=entry, file=file, before=before):
-                yield _entry(entry, file, self._place(entry, file), before=before)
+            case Misplaced(entry=entry, file=file, before=before, in_trash=thrown):
+                verdict = self._thrown(entry, file) if thrown else self._place(entry, file)
+                yield _entry(entry, file, verdict, before=before)
             case Duplicate(entry=entry, file=file, keeper=keeper):
-                yield _entry(entry, file, (Direction.DUPLICATE, f"a duplicate of file {keeper.id}"))
+                yield _entry(entry, file, _second(keeper))
             case Broken(entry=entry, file=file):
                 yield _entry(entry, file, _BROKEN)
             case Unresolved():
                 yield _unresolved(fact)
             case Orphaned() | Unwanted() | Foreign():
                 yield from self._unwanted(fact)
-            case Pending():
+            case Pending() | Expired():
                 return
             case _:
                 assert_never(fact)
@@ -235,6 +257,12 @@ class _Drift:
             direction, message = _BOTH
         return direction, f"{where}: {message}"
 
+    def _thrown(self, entry: Entry, file: File) -> _Verdict:
+        where = f"it lies in the trash {file.bucket}, and belongs in {entry.bucket}"
+        if file.id in self._instead or self._record(entry) is None:
+            return Direction.NOT_YET_APPLIED, f"{where}: its entry wants it back"
+        return Direction.MISSING_LIVE, f"{where}: thrown away since it was last applied"
+
     def _unwanted(self, fact: Orphaned | Unwanted | Foreign) -> Iterator[DriftItem]:
         file = fact.file
         match fact:
@@ -267,6 +295,12 @@ class _Drift:
             if record is not None:
                 return None if record.deleted else record
         return None
+
+
+def _second(keeper: Keeper) -> _Verdict:
+    if keeper.in_trash:
+        return Direction.NOT_YET_APPLIED, f"file {keeper.id} comes back in its place"
+    return Direction.DUPLICATE, f"a duplicate of file {keeper.id}"
 
 
 def _entry(

@@ -53,6 +53,8 @@ class Misplaced:
     entry: Entry
     file: File
     before: Content
+    in_trash: bool = False
+    """It was thrown away, and its entry wants it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class Keeper:
     id: FileId
     bucket: str
     """Where it is now: a move of it may be due."""
+    in_trash: bool = False
+    """It comes back from there, in the place of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,15 @@ class Foreign:
 
 
 @dataclass(frozen=True, slots=True)
+class Expired:
+    """A file that has been in a trash for long enough: a purge deletes it."""
+
+    key: Key | None
+    """None where it carries no mark of ours."""
+    file: File
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """The service is still processing the entry's file. `waits`: what is put off until then."""
 
@@ -141,10 +154,13 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """Which file is the entry's cannot be told, or it has none and none can be made."""
+    """Which file is the entry's cannot be told, or it has none and none can be made; or a file
+    cannot go where it should."""
 
-    key: Key
-    place: Place
+    key: Key | None
+    """None for a foreign file."""
+    place: Place | None
+    """None where no entry speaks of it."""
     why: str
     candidates: tuple[FileId, ...] = ()
 
@@ -158,6 +174,7 @@ Fact: TypeAlias = (
     | Orphaned
     | Unwanted
     | Foreign
+    | Expired
     | Pending
     | Broken
     | Unresolved
@@ -169,7 +186,7 @@ def key_of(fact: Fact) -> Key | None:
     match fact:
         case Foreign():
             return None
-        case Orphaned(key=key) | Unwanted(key=key) | Unresolved(key=key):
+        case Orphaned(key=key) | Unwanted(key=key) | Expired(key=key) | Unresolved(key=key):
             return key
         case _:
             return fact.entry.key

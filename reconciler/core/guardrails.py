@@ -14,6 +14,7 @@
 | duration       | an assumed source of another length than the live file       | entries         |
 | source         | an upload of a source that nobody has verified               | entries         |
 
+A move into a trash counts as the delete that it stands for. What lies there is not among the owned.
 A replacement counts as one update, and neither its delete nor a duplicate's as a delete.
 Updates that only write marks do not count. A percentage of nothing means nothing, and none
 binds three or fewer. `--allow RULE=N` allows N: more than N is a violation again.
@@ -25,6 +26,7 @@ from dataclasses import dataclass
 from reconciler.core.diff import Differences
 from reconciler.core.facts import (
     Drifted,
+    Expired,
     Fact,
     Foreign,
     Misplaced,
@@ -152,6 +154,8 @@ class _Judgement:
                     yield key, file
                 case Foreign(file=file, deletable=True):
                     yield None, file
+                case Expired(key=key, file=file):
+                    yield key, file
                 case _:
                     pass
 
@@ -171,13 +175,17 @@ class _Judgement:
 
     def _protected(self) -> Iterator[Violation]:
         for key, file in self._deleted():
-            if is_protected(file):
+            if is_protected(file) and file.bucket in self._desired.trashes:
+                what = "was protected by its entry: --allow protected=N lets so many go"
+            elif is_protected(file):
                 what = "is protected by its entry: apply `protect: false` first"
             elif self._desired.buckets[file.bucket].protect:
                 what = f"is in bucket {file.bucket}, which is protected"
             else:
                 continue
-            message = f"file {file.id} ({file.title!r}) would be deleted, and {what}"
+            trash = self._desired.buckets[file.bucket].trash
+            done = "deleted" if trash is None else f"moved to the trash {trash}"
+            message = f"file {file.id} ({file.title!r}) would be {done}, and {what}"
             yield Violation(Rule.PROTECTED, message, key)
 
     def _duration(self) -> Iterator[Violation]:

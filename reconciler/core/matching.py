@@ -1,4 +1,5 @@
-"""Which file is which entry's. Five steps, each over all of the catalogue's buckets.
+"""Which file is which entry's. Five steps, each over all of the catalogue's buckets; a trash is
+looked into only by an entry that the buckets outside have nothing for.
 
 1. The mark: owned files whose key is the entry's; where there is none, those of the first of
    its `was` that has some.
@@ -11,6 +12,23 @@
 
 A file belongs to at most one entry. A file that another catalogue owns belongs to none.
 An entry that says absent has every file of its mark, of all of its `was`, and of its `acr_id`.
+
+What lies in a trash (which of it can come back, and of several which: see `trash`):
+
+| the files outside                        | what comes back, in the place of the step        |
+|------------------------------------------|--------------------------------------------------|
+| with the entry's mark, one of them made  | nothing                                          |
+| from its source, or saying nothing of it |                                                  |
+| with the entry's mark, all of them made  | 1. a ready one with its mark, made from its      |
+| from something else                      |    source: beside them, as the one to be kept    |
+| of one of its `was`, or of its `acr_id`  | nothing                                          |
+| none                                     | 2. one with its mark, else of the first of its   |
+|                                          |    `was`; else the one of its `acr_id`           |
+| none, nor one by its source              | 3. the one that is made from its source, where   |
+|                                          |    no entry has or had its key                   |
+| none                                     | 4. never one by its title                        |
+
+For an entry that says absent, a file in a trash is absent.
 """
 
 from collections import defaultdict
@@ -33,6 +51,7 @@ from reconciler.core.model import (
     Opaque,
     Prune,
 )
+from reconciler.core.trash import Trash
 
 
 class Found(StrEnum):
@@ -68,7 +87,9 @@ class Matching:
     """Owned files that no entry has, with the key on their mark."""
     foreign: tuple[tuple[File, Unmarked | Another], ...]
     owned: int
-    """How many files carry this catalogue's mark."""
+    """How many files outside a trash carry this catalogue's mark."""
+    trashed: tuple[tuple[Key | None, File], ...] = ()
+    """What lies in a trash and is nobody's, with the key on its mark, by id."""
 
 
 def match(desired: DesiredState, live: LiveState) -> Matching:
@@ -88,8 +109,10 @@ class _Matcher:
         self._foreign: dict[FileId, tuple[File, Unmarked | Another]] = {}
         self._matched: dict[Key, tuple[Found, tuple[File, ...]]] = {}
         self._unfound: dict[Key, Unfound] = {}
-        for bucket in live.buckets.values():
-            for file in bucket.files:
+        self._trash = Trash(desired, live)
+        trashes = desired.trashes
+        for name, bucket in live.buckets.items():
+            for file in () if name in trashes else bucket.files:
                 if (key := self._key_at_a_glance(file)) is not None:
                     self._owned[key].append(file)
                 elif isinstance(whose := owner(file, desired), Owned):
@@ -110,7 +133,10 @@ class _Matcher:
         return None if entry is None else entry.key
 
     def match(self) -> Matching:
-        for step in (self._by_mark, self._by_was, self._by_pin, self._by_source, self._by_title):
+        for step in (
+            *(self._by_mark, self._by_was, self._by_pin, self._by_trash),
+            *(self._by_source, self._by_source_in_trash, self._by_title),
+        ):
             step()
         missing = tuple(sorted(entry.key for entry in self._without_file()))
         absent = self._desired.absent
@@ -128,6 +154,7 @@ class _Matcher:
             ),
             foreign=tuple(self._foreign[file_id] for file_id in sorted(self._foreign)),
             owned=self._owned_count,
+            trashed=tuple(self._trash.left),
         )
 
     def _by_mark(self) -> None:
@@ -137,6 +164,13 @@ class _Matcher:
                 files = owned.pop(key)
                 files.sort(key=_by_id)
                 matched[key] = (Found.MARK, tuple(files))
+        if not self._desired.trashes:
+            return
+        for key, entry in self._desired.entries.items():
+            _, files_outside = matched.get(key, (None, ()))
+            back = self._trash.instead(entry, files_outside) if files_outside else None
+            if back is not None:
+                self._take_back(key, Found.MARK, back)
 
     def _by_was(self) -> None:
         for key, entry in self._every_entry.items():
@@ -157,16 +191,13 @@ class _Matcher:
             if file.acr_id in pinned:
                 holders[file.acr_id].append(file)
         for acr_id, entry in pinned.items():
-            self._take_pinned(entry, holders[acr_id])
+            if holders[acr_id]:
+                self._take_pinned(entry, holders[acr_id])
 
     def _take_pinned(self, entry: Entry | AbsentEntry, pinned: list[File]) -> None:
         _, own = self._matched.get(entry.key, (None, ()))
         files = [file for file in pinned if file not in own]
         if not files:
-            if isinstance(entry, Entry):
-                self._leave(
-                    entry.key, f"no file of the catalogue's buckets has the acr_id {entry.acr_id}"
-                )
             return
         if len(files) > 1:
             ids = tuple(sorted(file.id for file in files))
@@ -194,6 +225,32 @@ class _Matcher:
             case _:
                 assert_never(whose)
 
+    def _by_trash(self) -> None:
+        """An entry for which there is nothing outside has what was thrown away of it."""
+        for entry in self._without_file():
+            keys = (entry.key, *entry.was)
+            backs = (self._trash.of_key(entry, key) for key in keys)
+            found = ((key, back) for key, back in zip(keys, backs, strict=True) if back is not None)
+            key, back = next(found, (entry.key, None))
+            if back is not None:
+                self._take_back(entry.key, Found.MARK if key == entry.key else Found.WAS, back)
+        for entry in self._without_file():
+            if entry.acr_id is not None:
+                self._pinned_in_trash(entry, entry.acr_id)
+
+    def _pinned_in_trash(self, entry: Entry, acr_id: str) -> None:
+        thrown = self._trash.of_acr_id(acr_id)
+        if not thrown:
+            self._leave(entry.key, f"no file of the catalogue's buckets has the acr_id {acr_id}")
+        elif len(thrown) == 1 and self._trash.can_come_back(entry, thrown[0]):
+            self._take_back(entry.key, Found.PIN, thrown[0])
+        else:
+            why = (
+                f"what has the acr_id {acr_id} lies in the trash {thrown[0].bucket}, and cannot "
+                "come back to this entry: take the acr_id away, or move the file in the console"
+            )
+            self._leave(entry.key, why, tuple(file.id for file in thrown))
+
     def _by_source(self) -> None:
         """A renamed entry keeps its file: nothing is uploaded for a new name."""
         identity, buckets = self._desired.identity, self._desired.buckets
@@ -215,6 +272,21 @@ class _Matcher:
                 if not self._owned[former]:
                     del self._owned[former]
                 self._take(keys[0], Found.SOURCE, file)
+
+    def _by_source_in_trash(self) -> None:
+        """A new name for what was thrown away: it comes back, and nothing is uploaded."""
+        if not self._desired.trashes:
+            return
+        former = (was for entry in self._every_entry.values() for was in entry.was)
+        spoken_for: set[Key | None] = {*self._every_entry, *former}
+        wanting: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self._without_file():
+            if entry.source is not None and entry.source.digest is not None:
+                wanting[entry.source.digest].append(entry)
+        for entries in wanting.values():
+            back = self._trash.orphan(entries[0], spoken_for) if len(entries) == 1 else None
+            if back is not None:
+                self._take_back(entries[0].key, Found.SOURCE, back)
 
     def _by_title(self) -> None:
         if self._desired.identity.adopt is not Adopt.TITLE:
@@ -257,6 +329,10 @@ class _Matcher:
 
     def _seeks(self, entry: Entry | AbsentEntry) -> bool:
         return isinstance(entry, AbsentEntry) or entry.key not in self._matched
+
+    def _take_back(self, key: Key, found: Found, file: File) -> None:
+        self._trash.take(file)
+        self._take(key, found, file)
 
     def _take_foreign(self, key: Key, file: File, found: Found) -> None:
         del self._foreign[file.id]

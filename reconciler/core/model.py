@@ -55,6 +55,8 @@ class Bucket:
     prune: Prune = Prune.OWNED
     protect: bool = False
     """No file in it is deleted for having no entry."""
+    trash: str | None = None
+    """The catalogue's name of the bucket into which its files go instead of being deleted."""
 
 
 class MarkFormat(StrEnum):
@@ -209,6 +211,11 @@ class DesiredState:
     def names(self) -> tuple[str, ...]:
         """The catalogue's name, and those that it had: the owners in the marks that are ours."""
         return (self.catalog, *self.identity.former_names)
+
+    @property
+    def trashes(self) -> frozenset[str]:
+        """The buckets into which others throw away, by name."""
+        return frozenset(b.trash for b in self.buckets.values() if b.trash is not None)
 
 
 class FileState(Enum):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType, TypeAlias
+from typing import NewType, TypeAlias, TypeGuard
 
 from reconciler.core.content import Content
 from reconciler.core.model import FileId, Key, Place, Snapshot, SourceKind
@@ -52,7 +52,8 @@ class Create:
 class Move:
     """Put the file into another bucket. Its id and acr_id stay."""
 
-    key: Key
+    key: Key | None
+    """None where the file carries no mark of ours: then it goes to the trash."""
     file_id: FileId
     acr_id: str
     from_bucket: str
@@ -61,7 +62,13 @@ class Move:
     bucket_id: int
     before: Content
     reason: str
-    declared_at: Place
+    declared_at: Place | None
+    trash: bool = False
+    """`bucket` is the trash: this stands for a delete, waits as one does, and runs in its place."""
+    keeps: FileId | None = None
+    """As of a delete, and so the next two."""
+    keeps_bucket_id: int | None = None
+    after_change: ChangeId | None = None
 
     @property
     def id(self) -> ChangeId:
@@ -121,14 +128,22 @@ class Delete:
 
 Change: TypeAlias = Create | Move | Update | Delete
 
+Removal: TypeAlias = Delete | Move
+"""What takes a file away: a delete, or a move into the trash."""
 
-def replaced(changes: Sequence[Change]) -> Mapping[ChangeId, Delete]:
-    """By each create that replaces a file, the delete of that very file."""
+
+def removes(change: Change) -> TypeGuard[Removal]:
+    """Whether the change takes its file away, for good or into the trash."""
+    return isinstance(change, Delete) or (isinstance(change, Move) and change.trash)
+
+
+def replaced(changes: Sequence[Change]) -> Mapping[ChangeId, Removal]:
+    """By each create that replaces a file, what takes that very file away."""
     creates = {(change.id, change.replaces) for change in changes if isinstance(change, Create)}
     return {
         change.after_change: change
         for change in changes
-        if isinstance(change, Delete)
+        if removes(change)
         and change.after_change is not None
         and (change.after_change, change.file_id) in creates
     }
@@ -188,6 +203,8 @@ class Purge:
 
     before: str
     """What has been there since before this moment: RFC 3339, UTC."""
+    unknown: bool = False
+    """And what is there of which the ledger does not say since when."""
 
 
 Way: TypeAlias = Revert | Purge

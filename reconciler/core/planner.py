@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import translate
 
-from reconciler.core.changes import changes_for, notes_for
+from reconciler.core.changes import changes_for, notes_for, notes_on_trash
 from reconciler.core.codec import files_digest, plan_digest
 from reconciler.core.diff import Differences, diff
 from reconciler.core.facts import Fact, Foreign, Pending, key_of
@@ -47,10 +47,12 @@ def differences_for(desired: DesiredState, live: LiveState, options: Options) ->
     kept = tuple(
         fact for fact in differences.facts if (key := key_of(fact)) is not None and matches(key)
     )
-    in_scope = {key for key in desired.entries if matches(key)}
-    return replace(
-        differences, facts=kept, unchanged=len(in_scope - {key_of(fact) for fact in kept})
+    trashed = tuple(
+        (key, file) for key, file in differences.trashed if key is not None and matches(key)
     )
+    in_scope = {key for key in desired.entries if matches(key)}
+    unchanged = len(in_scope - {key_of(fact) for fact in kept})
+    return replace(differences, facts=kept, unchanged=unchanged, trashed=trashed)
 
 
 def unmatched_globs(only: Sequence[str], desired: DesiredState, live: LiveState) -> tuple[str, ...]:
@@ -85,7 +87,7 @@ def plan_of(
         options=options,
         changes=changes,
         violations=judge(differences, desired, live, options.allow),
-        notes=notes_for(differences.facts),
+        notes=(*notes_for(differences.facts), *notes_on_trash(differences.trashed)),
         summary=_summary(differences, changes),
         snapshot=live.snapshot,
     )

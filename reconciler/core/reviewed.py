@@ -17,12 +17,12 @@ from typing import assert_never
 from reconciler.core.change_codec import is_same_change
 from reconciler.core.content import Content, Contents
 from reconciler.core.diff import Differences
-from reconciler.core.facts import Foreign, key_of
+from reconciler.core.facts import Expired, Foreign, key_of
 from reconciler.core.marks import Owned, owner, source_digest
 from reconciler.core.model import DesiredState, File, FileId, Key, LiveState
 from reconciler.core.normal import same
 from reconciler.core.outcome import Applied, Outcome, Stale
-from reconciler.core.plan import Change, Create, Delete, Move, Plan, Update, replaced
+from reconciler.core.plan import Change, Create, Delete, Move, Plan, Update, removes, replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +58,17 @@ def standing(reviewed: Plan, now: Plan, desired: DesiredState, live: LiveState) 
 def within(differences: Differences, plan: Plan) -> Differences:
     """The differences that a plan's changes are about."""
     keys = {change.key for change in plan.changes if change.key is not None}
-    files = {change.file_id for change in plan.changes if isinstance(change, Delete)}
+    files = {change.file_id for change in plan.changes if removes(change)}
     kept = tuple(
         fact
         for fact in differences.facts
-        if (fact.file.id in files if isinstance(fact, Foreign) else key_of(fact) in keys)
+        if (fact.file.id in files if isinstance(fact, (Foreign, Expired)) else key_of(fact) in keys)
     )
     return replace(differences, facts=kept)
 
 
 def _rests_on(change: Change) -> str | None:
-    return change.after_change if isinstance(change, (Update, Delete)) else None
+    return None if isinstance(change, Create) else change.after_change
 
 
 class _Judge:
@@ -78,12 +78,13 @@ class _Judge:
         self._files: Mapping[FileId, File] = {
             file.id: file for bucket in live.buckets.values() for file in bucket.files
         }
+        trashes = desired.trashes
         self._by_acr_id: dict[str, list[File]] = defaultdict(list)
         self._marked: dict[Key, list[File]] = defaultdict(list)
         for file in self._files.values():
             self._by_acr_id[file.acr_id].append(file)
             whose = owner(file, desired)
-            if isinstance(whose, Owned):
+            if isinstance(whose, Owned) and file.bucket not in trashes:
                 self._marked[whose.key].append(file)
 
     def of(self, change: Change) -> Outcome:
@@ -114,7 +115,7 @@ class _Judge:
         same = self._by_acr_id.get(change.acr_id, [])
         if len(same) != 1:
             return None
-        is_ours = owner(same[0], self._desired) == Owned(change.key)
+        is_ours = change.key is not None and owner(same[0], self._desired) == Owned(change.key)
         is_it = is_ours or self._same(self._contents.of(same[0]), change.before)
         return same[0] if is_it else None
 

@@ -7,6 +7,7 @@
 | deletes files, the replaced ones aside | high   | deletes 3 files for good, 1 of them protected |
 | replaces files                         | high   | replaces 2 files: their acr_ids change        |
 | takes protection away                  | high   | takes the protection of 1 file away           |
+| throws files away                      | medium | moves 3 files to the trash                    |
 | moves files                            | medium | moves 3 files to another bucket               |
 | takes `user_defined` values away       | medium | removes 2 user_defined values                 |
 | updates more than MANY files           | medium | updates 90 files                              |
@@ -71,8 +72,7 @@ def _high(plan: Plan, changes: tuple[Weighed, ...]) -> Iterator[tuple[Level, str
     allowed = [f"{rule.value}={count}" for rule, count in sorted(plan.options.allow.items())]
     deleted, replaced = counts[Weight.DELETED], counts[Weight.REPLACED]
     bared = sum(1 for one in changes if one.unprotects)
-    guarded = sum(1 for one in changes if one.weight is Weight.DELETED and one.was_protected)
-    protected = f", {guarded:,} of them protected" if guarded else ""
+    protected = _protected(changes, Weight.DELETED)
     for holds, words in (
         (rules, f"is refused by guardrails: {', '.join(rules)}"),
         (allowed and changes, f"lifts guardrails: --allow {' --allow '.join(allowed)}"),
@@ -85,10 +85,12 @@ def _high(plan: Plan, changes: tuple[Weighed, ...]) -> Iterator[tuple[Level, str
 
 
 def _medium(plan: Plan, changes: tuple[Weighed, ...]) -> Iterator[tuple[Level, str]]:
+    thrown = sum(1 for one in changes if one.weight is Weight.TRASHED)
     moved = sum(1 for one in changes if one.weight is Weight.MOVED)
     removed = plan.summary.removed_values
     updated = _updated(changes)
     for holds, words in (
+        (thrown, f"moves {_files(thrown)} to the trash{_protected(changes, Weight.TRASHED)}"),
         (moved, f"moves {_files(moved)} to another bucket"),
         (removed, f"removes {removed:,} user_defined value{'' if removed == 1 else 's'}"),
         (updated > MANY, f"updates {_files(updated)}"),
@@ -104,6 +106,11 @@ def _low(changes: tuple[Weighed, ...]) -> Iterator[tuple[Level, str]]:
         yield Level.LOW, f"creates {_files(created)}"
     if updated:
         yield Level.LOW, f"updates {_files(updated)}"
+
+
+def _protected(changes: tuple[Weighed, ...], weight: Weight) -> str:
+    guarded = sum(1 for one in changes if one.weight is weight and one.was_protected)
+    return f", {guarded:,} of them protected" if guarded else ""
 
 
 def _updated(changes: tuple[Weighed, ...]) -> int:

@@ -5,6 +5,7 @@
 | deleted     | a file is deleted, and no new one is made in its place                        |
 | replaced    | a file is made anew, and the old one deleted afterwards: the acr_id changes   |
 | unprotected | an update that takes protection away                                          |
+| trashed     | a file goes to the trash of its bucket, and can be had back                   |
 | emptied     | an update that takes `user_defined` values away                               |
 | moved       | a file goes into another bucket                                               |
 | updated     | any other update                                                              |
@@ -21,7 +22,7 @@ from typing import assert_never
 
 from reconciler.core.marks import USUAL_MARKS, protects
 from reconciler.core.model import PROTECT_FIELD, many
-from reconciler.core.plan import Change, Create, Delete, Move, Update, replaced
+from reconciler.core.plan import Change, Create, Delete, Move, Removal, Update, replaced
 
 
 class Weight(StrEnum):
@@ -30,6 +31,7 @@ class Weight(StrEnum):
     DELETED = "deleted"
     REPLACED = "replaced"
     UNPROTECTED = "unprotected"
+    TRASHED = "trashed"
     EMPTIED = "emptied"
     MOVED = "moved"
     UPDATED = "updated"
@@ -43,11 +45,11 @@ _ORDER = {weight: place for place, weight in enumerate(Weight)}
 
 @many
 class Weighed:
-    """A change, and what it can lose. A replaced file's delete is in `old`, and has no other."""
+    """A change, and what it can lose. What takes a replaced file away is in `old` alone."""
 
     weight: Weight
     change: Change
-    old: Delete | None = None
+    old: Removal | None = None
 
     @property
     def was_protected(self) -> bool:
@@ -72,12 +74,12 @@ def weighed(
     """
     changes = tuple(changes)
     old = replaced(changes)
-    gone = {delete.id for delete in old.values()}
+    gone = {removal.id for removal in old.values()}
     found = (_weighed(c, old.get(c.id), marks) for c in changes if c.id not in gone)
     return tuple(sorted(found, key=lambda one: _ORDER[one.weight]))
 
 
-def _weighed(change: Change, old: Delete | None, marks: AbstractSet[str]) -> Weighed:
+def _weighed(change: Change, old: Removal | None, marks: AbstractSet[str]) -> Weighed:
     match change:
         case Delete():
             return Weighed(Weight.DELETED, change)
@@ -86,7 +88,7 @@ def _weighed(change: Change, old: Delete | None, marks: AbstractSet[str]) -> Wei
         case Create():
             return Weighed(Weight.REPLACED, change, old)
         case Move():
-            return Weighed(Weight.MOVED, change)
+            return Weighed(Weight.TRASHED if change.trash else Weight.MOVED, change)
         case Update():
             return Weighed(_of_update(change, marks), change)
         case _:

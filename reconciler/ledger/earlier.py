@@ -9,6 +9,9 @@
 | ended otherwise                         | does not come: of what this run   | is there         |
 |                                         | sent; another's is another matter |                  |
 
+A move into a trash is a delete here: where the file was, it is or may be gone. Once it is moved out
+again, it is there.
+
 A file that was made answers for all that was sent of its key before. Whatever is there or gone,
 a reading may not show it yet.
 """
@@ -47,6 +50,10 @@ class Earlier:
                 self._note_create(record, self._owners[run])
             case "delete":
                 self._note_delete(record, self._owners[run])
+            case "move" if record.get("trash"):
+                self._note_delete(record, self._owners[run])
+            case "move" if record.get("outcome") == "applied":
+                self._deletes[self._owners[run]].pop(_file_of(record), None)
             case _:
                 return
 
@@ -83,11 +90,16 @@ class Earlier:
                 sent[run] = EarlierCreate(at, made.bucket_id, made=True)
 
     def _note_delete(self, record: Record, whose: _Owner) -> None:
-        file_id = FileId(int(str(record["id"]).partition(":")[2]))
+        file_id = _file_of(record)
         if record["kind"] == "change.began" or record["outcome"] in ("applied", "unknown"):
             self._deletes[whose][file_id] = _moment(record)
         else:
             self._deletes[whose].pop(file_id, None)
+
+
+def _file_of(record: Record) -> FileId:
+    """The file as the plan had it."""
+    return FileId(int(str(record["id"]).partition(":")[2]))
 
 
 def _moment(record: Record) -> float:

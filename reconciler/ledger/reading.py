@@ -82,7 +82,8 @@ def last_applied(place: Place, catalog: str) -> Mapping[Key, LastApplied]:
     for record in read_records(place):
         with understood(record, place):
             if record["kind"] == "run.began" and record["catalog"]["name"] == catalog:
-                ours.add(record["run"])
+                # What a purge deletes is no key's file any more.
+                ours |= set() if "purge" in record else {record["run"]}
             if record["run"] not in ours or "key" not in record:
                 continue
             if record["kind"] == "change.began":
@@ -132,7 +133,7 @@ def _what_next(finding: Finding, place: Place) -> str:
 
 
 def _made(change: Record, before: LastApplied | None) -> LastApplied:
-    gone = change["action"] == "delete"
+    gone = change["action"] == "delete" or "trash" in change
     if gone and before is not None and ("after_change" in change or "keeps" in change):
         # The old file of a replacement goes, and the key lives on in the new one.
         return before

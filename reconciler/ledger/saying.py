@@ -5,7 +5,7 @@ from typing import assert_never
 from reconciler.core.change_codec import action, encode_change, encode_content
 from reconciler.core.model import Json
 from reconciler.core.outcome import Applied, Failed, Outcome, Sent, Stale, Unknown
-from reconciler.core.plan import Change
+from reconciler.core.plan import Change, Move
 
 _CONTENT = ("before", "after", "keeps", "after_change")
 
@@ -25,6 +25,9 @@ def ending(change: Change, outcome: Outcome, sent: Sent | None) -> dict[str, Jso
     }
     if change.key is not None:
         said["key"] = change.key
+    if isinstance(change, Move) and change.trash:
+        # Whoever reads this alone must know that it stands for a delete, and where the file is.
+        said.update(trash=True, bucket_id=change.bucket_id)
     said.update(_outcome(outcome))
     if isinstance(outcome, Applied) and outcome.already:
         # No beginning of this run's says what it is that was found done.

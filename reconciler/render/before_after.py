@@ -43,9 +43,10 @@ def change_details(one: Weighed, marks: AbstractSet[str]) -> Iterator[str]:
             yield f"@@ {word} {clipped(change.key, _KEY)}, file {change.file_id}"
             yield from content_details(change.before, change.after, change.fields, marks)
         case Move():
-            yield f"@@ {word} {clipped(change.key, _KEY)}, file {change.file_id}"
+            key = "" if change.key is None else f" {clipped(change.key, _KEY)},"
+            yield f"@@ {word}{key} file {change.file_id}"
             yield f"- bucket  {clipped(change.from_bucket, _KEY)}"
-            yield f"+ bucket  {clipped(change.bucket, _KEY)}"
+            yield f"+ bucket  {clipped(change.bucket, _KEY)}{', the trash' if change.trash else ''}"
         case Delete():
             key = "" if change.key is None else f" {clipped(change.key, _KEY)},"
             yield f"@@ {word}{key} file {change.file_id}"

@@ -1,5 +1,6 @@
 """One change of a plan: a line with its verb, key and title, and below it what it does."""
 
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple, assert_never
@@ -9,7 +10,7 @@ from rich.text import Text
 
 from reconciler.core.content import Content
 from reconciler.core.marks import USUAL_MARKS
-from reconciler.core.plan import Change, Create, Delete, Move, Update
+from reconciler.core.plan import Change, Create, Delete, Move, Removal, Update
 from reconciler.render.fields import field_lines, field_of
 from reconciler.render.page import DIM, INDENT, Page, Part, padded
 from reconciler.render.safe import visible
@@ -68,7 +69,7 @@ def verb_of(change: Change) -> Verb:
 def name_of(change: Change) -> str:
     """The change's key, or its file where that carries no mark of ours."""
     match change:
-        case Delete(key=None):
+        case Delete(key=None) | Move(key=None):
             return f"file {change.file_id}"
         case _:
             return visible(change.key or "")
@@ -113,7 +114,8 @@ def change_lines(page: Page, change: Change, look: Look) -> None:
         case Update():
             _fields(page, change, look)
         case Move():
-            page.line((INDENT, ""), *_moved(change), (f"  file {change.file_id}", DIM))
+            file = (f"  file {change.file_id}", DIM)
+            page.told(((INDENT, ""), *_moved(change), file), ", ".join(_waits(change)), "")
         case Delete():
             _delete(page, change, look)
         case _:
@@ -159,16 +161,20 @@ def _fields(page: Page, change: Update, look: Look) -> None:
 
 def _moved(change: Move) -> tuple[Part, ...]:
     here, there = visible(change.bucket), visible(change.from_bucket)
-    return ((here, "blue"), (" ← ", DIM), (there, ""))
+    what = ((" (the trash)", "yellow"),) if change.trash else ()
+    return ((here, "blue"), *what, (" ← ", DIM), (there, ""))
 
 
 def _delete(page: Page, change: Delete, look: Look) -> None:
     file = "" if change.key is None else f"file {change.file_id}, "
-    waits = []
-    if change.keeps is not None:
-        waits.append(f"once file {change.keeps} is seen to be ready")
-    if change.after_change is not None:
-        waits.append("once the new file is ready")
-    page.told(((f"{INDENT}{file}acr_id {clipped(change.acr_id, 40)}", ""),), ", ".join(waits), "")
+    waits = ", ".join(_waits(change))
+    page.told(((f"{INDENT}{file}acr_id {clipped(change.acr_id, 40)}", ""),), waits, "")
     if look.verbose and change.before.user_defined:
         page.line((INDENT + shown(change.before.user_defined, NO_LIMIT), DIM))
+
+
+def _waits(change: Removal) -> Iterator[str]:
+    if change.keeps is not None:
+        yield f"once file {change.keeps} is seen to be ready"
+    if change.after_change is not None:
+        yield "once the new file is ready"

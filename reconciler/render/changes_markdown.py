@@ -120,7 +120,8 @@ def _what(one: Weighed, marks: AbstractSet[str]) -> str:
             size = "" if change.source.size is None else f", {size_text(change.source.size)}"
             return f"{change.source.kind}{size}"
         case Move():
-            return f"file {change.file_id} from {cell(change.from_bucket, _KEY)}"
+            origin = cell(change.from_bucket, _KEY)
+            return f"file {change.file_id} from {origin}{' to the trash' if change.trash else ''}"
         case Delete():
             return f"file {change.file_id}"
         case _:

@@ -36,8 +36,9 @@ def instead(way: Way | None, name: Callable[[str], str] = visible) -> str | None
             named = ", ".join(map(name, keys[:_MOST_KEYS]))
             word = "key" if len(keys) == 1 else "keys"
             return f"Takes back run {name(run)}, {word} {named}{more}"
-        case Purge(before=before):
-            return f"Deletes what is in the trash since before {name(before)}"
+        case Purge(before=before, unknown=unknown):
+            more = ", and what is there since nobody knows when" if unknown else ""
+            return f"Deletes what is in the trash since before {name(before)}{more}"
         case _:
             assert_never(way)
 

@@ -146,7 +146,8 @@ def _doing(one: Weighed) -> str:
             what = f"a new file in {where} takes the place of file {change.replaces}: the acr_id"
             what += " changes"
         case Move():
-            what = f"{_title(change)} moves from {clipped(change.from_bucket, _KEY)} to {where}"
+            there = f"the trash {where}" if change.trash else where
+            what = f"{_title(change)} moves from {clipped(change.from_bucket, _KEY)} to {there}"
         case Update():
             what = f"{_title(change)} in {where} changes: {_fields(change)}"
         case _:

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple, assert_never
 
 from reconciler.core.model import Json
-from reconciler.core.plan import Change, Create, Delete, Move, Update
+from reconciler.core.plan import Change, Create, Delete, Move, Removal, Update
 from reconciler.render.change_text import name_of, title_of, verb_of
 from reconciler.render.page import counted
 from reconciler.render.report_fields import Field, Sides
@@ -103,12 +103,17 @@ def _brief(change: Change, folds: AbstractSet[str]) -> str:
             mark = ["mark"] if len(rest) < len(change.fields) else []
             return ", ".join([*said[:_MOST_SAID], *more, *mark])
         case Move():
-            return f"from {clipped(change.from_bucket, 60)}"
+            trash = " to the trash" if change.trash else ""
+            return f"from {clipped(change.from_bucket, 60)}{trash}{_waits(change)}"
         case Delete():
-            waits = change.keeps is not None or change.after_change is not None
-            return f"file {change.file_id}{', once its other file is ready' if waits else ''}"
+            return f"file {change.file_id}{_waits(change)}"
         case _:
             assert_never(change)
+
+
+def _waits(change: Removal) -> str:
+    waits = change.keeps is not None or change.after_change is not None
+    return ", once its other file is ready" if waits else ""
 
 
 def _source(change: Create) -> str:
@@ -135,17 +140,23 @@ def _own_facts(change: Change) -> Iterator[tuple[str, str]]:
                 yield "Replaces", f"file {change.replaces}{where} (acr_id changes)"
         case Move():
             yield "From", f"{clipped(change.from_bucket, 60)} ({change.from_bucket_id})"
-            yield "To", f"{clipped(change.bucket, 60)} ({change.bucket_id})"
+            trash = ", the trash" if change.trash else ""
+            yield "To", f"{clipped(change.bucket, 60)} ({change.bucket_id}){trash}"
+            yield from _waited_for(change)
         case Update():
             if change.after_change is not None:
                 yield "After", "its move"
         case Delete():
-            if change.keeps is not None:
-                yield "Waits", f"until file {change.keeps} is seen to be ready"
-            if change.after_change is not None:
-                yield "Waits", "until the new file is ready"
+            yield from _waited_for(change)
         case _:
             assert_never(change)
+
+
+def _waited_for(change: Removal) -> Iterator[tuple[str, str]]:
+    if change.keeps is not None:
+        yield "Waits", f"until file {change.keeps} is seen to be ready"
+    if change.after_change is not None:
+        yield "Waits", "until the new file is ready"
 
 
 def fields_left_out(count: int) -> str:

@@ -16,6 +16,7 @@ _VERBS: Mapping[Weight, Verb] = {
     Weight.DELETED: DELETE,
     Weight.REPLACED: _REPLACE,
     Weight.UNPROTECTED: UPDATE,
+    Weight.TRASHED: MOVE,
     Weight.EMPTIED: UPDATE,
     Weight.MOVED: MOVE,
     Weight.UPDATED: UPDATE,

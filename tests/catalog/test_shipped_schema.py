@@ -39,6 +39,8 @@ def defaults() -> Iterator[tuple[str, object, object]]:
         for field in fields(kind):
             if field.default is not MISSING:
                 shown = group["properties"][field.name]
+                if field.default is None and "null" not in str(shown.get("type")):
+                    continue  # what is not named is not there
                 assert "default" in shown, field.name
                 yield field.name, shown["default"], plain(field.default)
 

@@ -1,6 +1,6 @@
 """A catalogue and its live files as text, and facts and changes as text: tests read like tables.
 
-    bucket  NAME ID [prune=all] [protect] [region=eu] [incomplete=WHY]
+    bucket  NAME ID [prune=all] [protect] [region=eu] [incomplete=WHY] [trash=OTHER]
     catalog [adopt=title] [mode=merge] [compare=strict] [format=key] [former=OLD] [sources=off]
     entry   KEY BUCKET [s1 | s? | u1] [title=T] [NAME=VALUE ...] [{}] [was=K,K] [acr=7] [protect]
     absent  KEY [was=K,K] [acr=7]
@@ -26,6 +26,7 @@ from reconciler.core.facts import (
     Broken,
     Drifted,
     Duplicate,
+    Expired,
     Fact,
     Foreign,
     Misplaced,
@@ -62,7 +63,7 @@ from reconciler.core.model import (
     Source,
     SourceKind,
 )
-from reconciler.core.plan import Change, Create, Delete, Move, Options, Plan, Update
+from reconciler.core.plan import Change, Create, Delete, Move, Options, Plan, Removal, Update
 from reconciler.core.planner import make_plan
 
 if TYPE_CHECKING:
@@ -155,7 +156,9 @@ class _Reader:
         protect = words.take("protect")
         name, bucket_id = words.plain
         prune = Prune(words.options.get("prune", "owned"))
-        self.buckets[name] = Bucket(name, int(bucket_id), prune, protect)
+        self.buckets[name] = Bucket(
+            name, int(bucket_id), prune, protect, words.options.get("trash")
+        )
         self.regions[name] = words.options.get("region")
         if "incomplete" in words.options:
             self.incomplete[name] = words.options["incomplete"]
@@ -314,8 +317,8 @@ def fact_line(fact: Fact) -> str:
             keeps = f" keeps {fact.successor.id}" if fact.successor else ""
             waits = " waits" if fact.waits else ""
             line = f"orphaned {fact.key} {fact.file.id}{deletable}{keeps}{waits}"
-        case Unwanted():
-            line = f"unwanted {fact.key} {fact.file.id}"
+        case Unwanted() | Expired():
+            line = f"{type(fact).__name__.lower()} {fact.key} {fact.file.id}"
         case Foreign():
             line = f"foreign {fact.file.id}" + (" deletable" if fact.deletable else "")
         case Pending():
@@ -326,6 +329,7 @@ def fact_line(fact: Fact) -> str:
         case Misplaced() | Broken() | Duplicate():
             line = f"{type(fact).__name__.lower()} {fact.entry.key} {fact.file.id}"
             line += f" keeps {fact.keeper.id}" if isinstance(fact, Duplicate) else ""
+            line += " in the trash" if isinstance(fact, Misplaced) and fact.in_trash else ""
     return line
 
 
@@ -338,16 +342,20 @@ def change_line(change: Change) -> str:
                 line += f" replaces {change.replaces} in {change.from_bucket}"
         case Move():
             line = f"move {change.file_id} {change.from_bucket} > {change.bucket}"
+            line += " (trash)" if change.trash else ""
+            line += _waits(change)
         case Update():
             names = ",".join(name.removeprefix("user_defined.") for name in change.fields)
             line = f"update {change.file_id} in {change.bucket}: {names}"
             line += f" after {change.after_change}" if change.after_change else ""
         case Delete():
-            line = f"delete {change.file_id} in {change.bucket}"
-            if change.keeps is not None:
-                line += f" keeps {change.keeps} in {change.keeps_bucket_id}"
-            line += f" after {change.after_change}" if change.after_change else ""
+            line = f"delete {change.file_id} in {change.bucket}{_waits(change)}"
     return line
+
+
+def _waits(change: Removal) -> str:
+    keeps = f" keeps {change.keeps} in {change.keeps_bucket_id}" if change.keeps else ""
+    return keeps + (f" after {change.after_change}" if change.after_change else "")
 
 
 def _ids(word: str, ids: tuple[FileId, ...]) -> str:

@@ -83,6 +83,10 @@ class Service:
                 return True
             case Move():
                 file = self._as_planned(change.file_id, change.from_bucket_id, change.before)
+                if file is not None and change.trash:
+                    if not self._may_go(change):
+                        return False
+                    before_delete(self, file)
                 if file is not None:
                     assert self.regions[file.bucket] == self.regions[change.bucket_id]
                     file.bucket = change.bucket_id
@@ -111,7 +115,7 @@ class Service:
         )
         self.made[change.id] = file_id
 
-    def _may_go(self, change: Delete) -> bool:
+    def _may_go(self, change: Delete | Move) -> bool:
         if change.keeps is not None:
             kept = self.files.get(change.keeps)
             if kept is None or kept.bucket != change.keeps_bucket_id or kept.state != READY:

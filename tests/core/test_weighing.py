@@ -44,6 +44,7 @@ CASES: dict[str, tuple[Change, Weight]] = {
         Weight.UNPROTECTED,
     ),
     "a move": (stories.move("a", "A"), Weight.MOVED),
+    "a move into the trash": (replace(stories.move("a", "A"), trash=True), Weight.TRASHED),
     "a value comes": (update({}, {"x": "1"}, "user_defined.x"), Weight.UPDATED),
     "a title": (update({}, {}, "title"), Weight.UPDATED),
     "a create": (stories.create("a", "A"), Weight.CREATED),

@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hypothesis import HealthCheck, settings
@@ -110,6 +110,13 @@ class World:
         printer.text("\n    ".join(["World", *map(str, parts)]))
 
     @property
+    def trashes(self) -> frozenset[int]:
+        """The buckets into which others throw away."""
+        buckets = self.desired.buckets.values()
+        named = {bucket.trash for bucket in buckets}
+        return frozenset(bucket.id for bucket in buckets if bucket.name in named)
+
+    @property
     def names(self) -> Names:
         identity = self.desired.identity
         return Names(
@@ -180,7 +187,14 @@ _LIVE_STATES = (
 _ACRS = ("", "", *PINS)
 
 
-_THROWN = (11, 11, *(6 for _ in ENTRIES))
+_TRASHES: tuple[tuple[str | None, ...], ...] = (
+    (None, None, None),
+    (None, None, None),
+    ("bin", "bin", "bin"),
+    ("bin", "bin", None),
+)
+"""Of each bucket, its trash."""
+_THROWN = (11, 13, *(6 for _ in ENTRIES))
 """How many choices are made of how things are, of what is whose, and of each entry."""
 _HEADS = st.binary(min_size=sum(_THROWN), max_size=sum(_THROWN))  # in one draw, which is quick
 _FILES = st.lists(st.binary(min_size=9, max_size=9), max_size=6)
@@ -188,7 +202,8 @@ _FILES = st.lists(st.binary(min_size=9, max_size=9), max_size=6)
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """Up to three entries and an absent one, and up to six files, in two or three buckets."""
+    """Up to three entries and an absent one, and up to six files, in two or three buckets,
+    and perhaps a trash."""
     head = iter(draw(_HEADS))
     how, pools, *of_entries = (Dice(bytes(itertools.islice(head, count))) for count in _THROWN)
     count = how.pick((3, 2))
@@ -215,11 +230,21 @@ def worlds(draw: st.DrawFn) -> World:
     former = {name: pools.pick(holders) for name in FORMER}
     pins = {pin: pools.pick(holders) for pin in PINS}
     has_absent = pools.pick((True, False, False, False))
+    trashes, bin_region = pools.pick(_TRASHES), pools.pick(regions)
     entries = {
         key: _entry(of_entry, key, names, former, pins)
         for key, of_entry in zip(ENTRIES, of_entries, strict=True)
     }
     absent = AbsentEntry(Key("gone"), Place("c.yaml", 9, 1), *_claims("gone", former, pins))
+    regions = regions[:count]
+    if any(trashes):
+        count += 1
+        regions = (*regions, bin_region)
+        buckets = {
+            name: replace(bucket, trash=trash)
+            for (name, bucket), trash in zip(buckets.items(), trashes, strict=False)
+        }
+        buckets["bin"] = Bucket("bin", count)
     desired = DesiredState(
         catalog="radio",
         digest="sha256:" + "0" * 64,
@@ -232,7 +257,7 @@ def worlds(draw: st.DrawFn) -> World:
         limits=Limits(None, None, None, None, None),
     )
     marks = (identity.field, identity.source_field, "catalog_protect")
-    service = Service(dict(enumerate(regions[:count], 1)), rules.ignore, marks)
+    service = Service(dict(enumerate(regions, 1)), rules.ignore, marks)
     for file_id, thrown in enumerate(draw(_FILES), 1):
         service.files[file_id] = _file(Dice(thrown), file_id, count, identity, states)
     return World(desired, service, retry_broken)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.witness import key_of
-from tests.simulation.world import BUCKETS, CATALOG, Wanted
+from tests.simulation.world import BIN, BUCKETS, CATALOG, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -151,7 +151,7 @@ _EDITS: Mapping[str, Callable[[File, int], dict[str, Any]]] = {
     "ready": lambda file, what: {"state": 1},
 }
 
-LIVE = (*_EDITS, "nothing ready", "delete", "copy", "foreign")
+LIVE = (*_EDITS, "nothing ready", "delete", "copy", "foreign", "throw away")
 
 MEANWHILE = (
     "title by hand",
@@ -163,6 +163,7 @@ MEANWHILE = (
     "delete",
     "copy",
     "foreign",
+    "throw away",
 )
 """Of these, what may happen while a run is under way."""
 
@@ -184,6 +185,10 @@ def edit_live(world: World, edit: Edit) -> bool:
         case "nothing ready":
             for each in files:
                 world.sandbox.edit(each["id"], state=0)
+        case "throw away":
+            if not world.trash:
+                return False
+            world.sandbox.edit(file["id"], bucket_id=BIN)
         case "delete":
             world.sandbox.delete(file["id"])
         case "copy":

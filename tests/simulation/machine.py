@@ -98,11 +98,14 @@ class Simulation(RuleBasedStateMachine):
         self._around = sys.exception()
 
     @initialize(
-        quirk=st.sampled_from(_QUIRKS), sources=st.lists(st.integers(0, 9), min_size=2, max_size=4)
+        quirk=st.sampled_from(_QUIRKS),
+        sources=st.lists(st.integers(0, 9), min_size=2, max_size=4),
+        trash=st.booleans(),
     )
-    def begin(self, quirk: str, sources: list[int]) -> None:
+    def begin(self, quirk: str, sources: list[int], trash: bool) -> None:
         """A catalogue of which some is done, and somebody else's files."""
         self.world = self._make_world(quirk)
+        self.world.trash = trash
         self.world.limits["max_deletes"] = MOST_DELETES
         self.witness = Witness(self.world)
         self.world.watching = (self.witness.rule(),)
@@ -277,6 +280,10 @@ class Simulation(RuleBasedStateMachine):
             match change:
                 case Create(replaces=int()):
                     self._seen["replaced"] += 1
+                case Move(trash=True):
+                    self._seen["thrown away"] += 1
+                case Move(from_bucket="bin"):
+                    self._seen["came back"] += 1
                 case Delete(keeps=int()):
                     self._seen["duplicate deleted"] += 1
                 case Create() | Delete() | Move() | Update():

@@ -50,7 +50,7 @@ EXPECTED = {
     *("died: kill", "died: power", "died: torn power"),
     *("converged", "applied", "stale"),
     *(f"{verb} applied" for verb in ("create", "move", "update", "delete")),
-    *("replaced", "duplicate deleted"),
+    *("replaced", "duplicate deleted", "thrown away", "came back"),
     "refused: RefusedByGuardrail",
 }
 """What must have occurred, or else the machine looks at less than it says."""

@@ -11,8 +11,10 @@ the world; it asks the product for nothing.
 | is the first write of a run   | no limit broken, no entry whose file cannot be told (I14)      |
 | creates                       | no file with the mark and the source of the new one (I1), and  |
 |                               | no foreign twin                                                |
-| deletes                       | a mark of ours; and with the entry gone no protection, with    |
-|                               | the entry there a ready file that stays                        |
+| deletes, or moves into a      | a mark of ours; and with the entry gone no protection, with    |
+| trash                         | the entry there a ready file that stays                        |
+
+What lies in a trash is no file of an entry's, and none that stays.
 
 What happens between a look and the write that rests on it no client can see: `disturbed` says that
 something has happened, and what was last looked at before it is not held against the product.
@@ -27,7 +29,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reconciler.sandbox.faults import Fault, on
 from reconciler.sandbox.faults.script import kind_of
-from tests.simulation.world import BUCKETS, CATALOG, IGNORED
+from tests.simulation.world import BIN, BUCKETS, CATALOG, IGNORED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -163,7 +165,7 @@ class Witness:
         for number in ids:
             assert number in intents, f"{kind} of {number} is not on the ledger"
             self._rests_on(seen, kind, number, intents[number])
-        if kind == "delete":
+        if kind == "delete" or any(intents[number].get("trash") for number in ids):
             self._may_go(seen, ids, intents)
 
     def _rests_on(self, seen: Seen, kind: str, number: int, intent: Mapping[str, Any]) -> None:
@@ -185,7 +187,7 @@ class Witness:
         assert _is_of(live, sides), f"{kind} of {number}: it was {live}, and {sides} is believed"
 
     def _may_go(self, seen: Seen, ids: list[int], intents: Mapping[int, Record]) -> None:
-        stay = [file for number, file in self._before.items() if number not in ids]
+        stay = [file for file in _outside(self._before.values()) if file["id"] not in ids]
         for file in (self._before[number] for number in ids if number in self._before):
             relied_on = self._relied_on(seen.host, intents[file["id"]]) or file["id"]
             if seen.is_disturbed and seen.looked.get(relied_on, (0, 0.0))[0] <= seen.disturbed:
@@ -207,7 +209,7 @@ class Witness:
             return
         key, digest = key_of(file), file["user_defined"].get("catalog_source")
         assert key is not None, f"{file} was made without a mark"
-        own = [one for one in self._before.values() if key_of(one) == key]
+        own = [one for one in _outside(self._before.values()) if key_of(one) == key]
         same = [one["id"] for one in own if one["user_defined"].get("catalog_source") == digest]
         assert not same, f"{file} was made, and {same} were there"
         if not own and (seen is None or not seen.is_disturbed):
@@ -225,7 +227,7 @@ class Witness:
 
     def files_of(self, key: str) -> list[File]:
         """The live files of an entry."""
-        return list(self._files_of(key, self._files().values()))
+        return list(self._files_of(key, _outside(self._files().values())))
 
     def _files_of(self, key: str, files: Iterable[File]) -> Iterator[File]:
         names = {key, *self._world.entries[key].was}
@@ -236,14 +238,19 @@ class Witness:
         return [
             key
             for key, entry in self._world.entries.items()
-            if entry.source is None and not self.files_of(key)
+            if entry.source is None and not self.files_of(key) and not self._thrown_away(key)
         ]
+
+    def _thrown_away(self, key: str) -> list[File]:
+        """What may come back to an entry from the trash."""
+        files = [file for file in self._files().values() if file["bucket_id"] == BIN]
+        return [file for file in self._files_of(key, files) if file["state"] != -1]
 
     def leftovers(self) -> list[File]:
         """Files of ours whose key is no entry's own."""
         return [
             file
-            for file in self._files().values()
+            for file in _outside(self._files().values())
             if (key := key_of(file)) is not None and key not in self._world.entries
         ]
 
@@ -304,6 +311,11 @@ class Witness:
                 found.clear()
             found.append(record)
         return found
+
+
+def _outside(files: Iterable[File]) -> Iterator[File]:
+    """Those that do not lie in the trash."""
+    return (file for file in files if file["bucket_id"] != BIN)
 
 
 def key_of(file: Mapping[str, Any]) -> str | None:

@@ -35,6 +35,7 @@ from reconciler.applying import (
     work_of,
     work_of_reviewed,
 )
+from reconciler.core.aim import Aim
 from reconciler.core.plan import Create
 from reconciler.errors import ReconcilerError
 from reconciler.sandbox.faults import playing
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from reconciler.sandbox.faults import AnyRule, Front
 
 BUCKETS = {"spots": 8891, "archive": 8892}
+BIN = 8893
+"""The trash of both, in worlds that have one."""
 CATALOG = "radio-ads"
 IGNORED = ("from", "ucf_id", "played_duration")
 """What others write into `user_defined`, and the catalogue leaves alone."""
@@ -137,6 +140,7 @@ def service(quirks: Quirks) -> Iterator[Service]:
     with running(quirks=quirks, clock=clock) as sandbox, playing(sandbox) as front:
         for name, number in BUCKETS.items():
             sandbox.add_bucket(name, id=number)
+        sandbox.add_bucket("bin", id=BIN)
         yield Service(sandbox, front, clock)
 
 
@@ -172,6 +176,8 @@ class World:
         self.entries: dict[str, Wanted] = {}
         self.absent: set[str] = set()
         """Keys whose files must not exist."""
+        self.trash = False
+        """Whether files go to the trash instead of being deleted."""
         self.limits: dict[str, int | None] = {
             "max_update_percent": None,
             "max_delete_percent": None,
@@ -270,7 +276,7 @@ class World:
             if reviewed is None:
                 work = work_of(make_plan(desired, live, Options()))
             else:
-                work = work_of_reviewed(reviewed, desired, live)
+                work = work_of_reviewed(reviewed, Aim(desired), live)
             self.planned.update(*map(_doings_of, work.changes))
             return apply_plan(
                 work,
@@ -286,10 +292,14 @@ class World:
         return Connection(token=host.token, concurrency=concurrency, clock=self.clock)
 
     def _write_catalog(self) -> None:
+        buckets: dict[str, Any] = {name: {"id": number} for name, number in BUCKETS.items()}
+        if self.trash:
+            buckets = {name: {**bucket, "trash": "bin"} for name, bucket in buckets.items()}
+            buckets["bin"] = {"id": BIN}
         said = {
             "version": 1,
             "catalog": CATALOG,
-            "buckets": {name: {"id": number} for name, number in BUCKETS.items()},
+            "buckets": buckets,
             "limits": self.limits,
             "files": {
                 **{key: entry.declared() for key, entry in self.entries.items()},
@@ -309,9 +319,10 @@ class World:
 
     def is_sound(self) -> None:
         """I2, I5, I6: nothing was done that no plan names, and nothing that is not on a ledger,
-        whose chain holds."""
+        whose chain holds. With a trash no file is lost."""
         began = self._began(self.here) | self._began(self.elsewhere)
         for mutation in self.sandbox.mutations[self._seen :]:
+            assert not (self.trash and mutation.what == "delete"), f"{mutation.ids} are lost"
             for number in mutation.ids:
                 doing = self._done(mutation.what, number)
                 assert doing & self.planned, f"{doing} was done, and no plan says so"
@@ -348,9 +359,11 @@ class World:
         return began
 
     def owned(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-        """The live files with a mark of ours, by key."""
+        """The live files with a mark of ours, by key. What is in the trash is not live."""
         found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for file in self.sandbox.files():
+            if file["bucket_id"] == BIN:
+                continue
             catalog, _, key = str(file["user_defined"].get("catalog_key", "")).partition("/")
             if catalog == CATALOG:
                 found[key].append(file)

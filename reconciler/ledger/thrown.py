@@ -1,0 +1,54 @@
+"""What applies have thrown away, and when: since when a file lies in a trash.
+
+| the ledger says of a move into a trash  | the file lies there since                            |
+|-----------------------------------------|------------------------------------------------------|
+| begun, and nothing more; or unknown     | that moment, if it lies there: nobody else is known  |
+| ended as applied                        | that moment, by the id that it has then              |
+| ended otherwise                         | nothing is known: it was not this move               |
+
+A move out of it takes that back.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from reconciler.core.model import FileId
+from reconciler.core.purge import Thrown
+from reconciler.ledger.chain import Record
+from reconciler.ledger.places import Place
+from reconciler.ledger.reading import read_records, understood
+
+
+def thrown_away(place: Place, names: Collection[str], origin: str) -> dict[FileId, Thrown]:
+    """By file, where and when applies of the catalogue with any of these names threw it away, on
+    this host. Raises `LedgerError`."""
+    thrown: dict[FileId, Thrown] = {}
+    ours: set[str] = set()
+    for record in read_records(place):
+        with understood(record, place):
+            if record["kind"] == "run.began":
+                is_ours = record["catalog"]["name"] in names and record.get("origin") == origin
+                ours |= {record["run"]} if is_ours else set()
+            elif record["run"] in ours and record.get("action") == "move":
+                _note(record, thrown)
+    return thrown
+
+
+def _note(record: Record, thrown: dict[FileId, Thrown]) -> None:
+    planned = FileId(int(str(record["id"]).partition(":")[2]))
+    outcome = record.get("outcome")
+    if "trash" not in record:
+        if outcome == "applied":
+            thrown.pop(planned, None)
+    elif outcome is None:
+        thrown[planned] = _thrown(record)
+    elif outcome == "applied":
+        # What was found done already was done by the earlier run that began it, if one did.
+        before = thrown.pop(planned, None) if record["already"] else None
+        thrown[FileId(record["file_id"])] = before or _thrown(record)
+    elif outcome != "unknown":
+        thrown.pop(planned, None)
+
+
+def _thrown(record: Record) -> Thrown:
+    return Thrown(record["bucket_id"], datetime.fromisoformat(record["at"]).timestamp())
