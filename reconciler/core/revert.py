@@ -14,6 +14,7 @@ run, what the run left, and what is live now.
 | deleted the file      | no file of the key           | the file, from a source of the catalogue  |
 |                       |                              | that has its digest; without one: a note  |
 | replaced the file     | as the run left it           | as after a delete, in the new one's place |
+| threw the file away   | in the trash still           | as before: it comes out of there          |
 
 A file is the run's by its id, or by its acr_id where a move gave it another, and only while it
 carries the key's mark alone. The mark's own fields stay as they are.
@@ -42,9 +43,10 @@ from reconciler.core.model import (
     Place,
     Presence,
     Source,
+    SourceKind,
 )
 from reconciler.core.normal import canonical, same
-from reconciler.core.plan import Note
+from reconciler.core.plan import Delete, Note
 from reconciler.core.scope import OfKeys
 from reconciler.core.since import Since
 
@@ -123,6 +125,8 @@ class _Reverting:
     # What the run created.
 
     def _take_away(self, deed: Deed, left: Look, file: File) -> None:
+        if file.bucket in self._desired.trashes:
+            return
         now = self._contents.of(file)
         others = [
             self._now(deed, name, _value(now, name))
@@ -188,10 +192,17 @@ class _Reverting:
                 self._say("lost", deed, f"{bucket} is in another region, and its audio is gone")
                 bucket = file.bucket
         self._want(deed, content, bucket, self._contents.of(file), source)
+        back = self._since.thrown_away(deed.key, deed.replaced or file.id)
+        if back is not None:
+            # Of several in the trash, this one.
+            self._entries[deed.key] = replace(self._entries[deed.key], acr_id=back.acr_id)
         self._absent.pop(deed.key, None)
         self._scope[deed.key] = None if source is not None else file.id
-        moved = bucket != file.bucket
-        if says_otherwise(self._desired, self._entries[deed.key], taken, moved=moved):
+        moved, is_gone = bucket != file.bucket, deed.key not in self._desired.entries
+        wanted = self._entries[deed.key]
+        if says_otherwise(self._desired, wanted, taken, moved=moved) or (
+            deed.thrown_away and is_gone
+        ):
             self._again.append(deed.key)
 
     def _content_back(
@@ -244,6 +255,10 @@ class _Reverting:
         if now != after:
             self._say("changed since", deed, "what it is made from is another since: left", file)
             return None
+        back = self._since.thrown_away(deed.key, deed.replaced)
+        if back is not None and before is not None:
+            # By its digest it is found in the trash: nothing is sent.
+            return Source(SourceKind.AUDIO, "", before, presence=Presence.ABSENT)
         source = None if before is None else self._at_hand(deed.key, before)
         said = "its audio comes back in a new file, which has another acr_id once more"
         self._say("lost", deed, _no_audio(before) if source is None else said, file)
@@ -330,7 +345,8 @@ class _Reverting:
     def _say_gone(self, image: Image) -> None:
         change = image.change
         what = "it carried no mark" if change.key is None else "a duplicate, or of a former key"
-        message = f"file {image.file_id} was deleted ({what}), and does not come back"
+        how = "was deleted" if isinstance(change, Delete) else "went to the trash"
+        message = f"file {image.file_id} {how} ({what}), and does not come back"
         self._notes.append(Note("lost", message, change.key, change.bucket, image.file_id))
 
     def _now(self, deed: Deed, name: str | None, now: Json) -> str:
