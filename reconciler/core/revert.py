@@ -114,6 +114,10 @@ class _Reverting:
         file = self._since.file_of(deed)
         if isinstance(file, str):
             self._say("changed since", deed, file)
+        elif (
+            deed.was is not None and self._buckets.get(deed.was.bucket_id) in self._desired.trashes
+        ):
+            self._throw_back(deed, deed.was, deed.left, file)
         elif deed.was is not None:
             self._change_back(deed, deed.was, deed.left, file)
         elif deed.replaced is None:
@@ -138,11 +142,27 @@ class _Reverting:
         if others:
             self._say("changed since", deed, f"it is not deleted: {'; '.join(others)}", file)
             return
+        self._throw_away(deed, file)
+
+    def _throw_away(self, deed: Deed, file: File) -> None:
         self._entries.pop(deed.key, None)
         self._absent[deed.key] = AbsentEntry(deed.key, self._place(deed))
         self._scope[deed.key] = file.id
         if deed.key in self._desired.entries:
             self._again.append(deed.key)
+
+    def _throw_back(self, deed: Deed, was: Look, left: Look, file: File) -> None:
+        """What it took out of a trash goes in there again, if that is where its bucket throws."""
+        here, trash = self._desired.buckets[file.bucket], self._buckets[was.bucket_id]
+        if here.name == trash:
+            return
+        if here.id != left.bucket_id:
+            self._say("changed since", deed, f"{self._moved(deed, file)}: left", file)
+        elif here.trash != trash:
+            why = f"it came out of {trash}, and {here.name} does not throw away into that: it stays"
+            self._say("lost", deed, why, file)
+        else:
+            self._throw_away(deed, file)
 
     # What the run deleted.
 
@@ -192,8 +212,9 @@ class _Reverting:
                 self._say("lost", deed, f"{bucket} is in another region, and its audio is gone")
                 bucket = file.bucket
         self._want(deed, content, bucket, self._contents.of(file), source)
-        back = self._since.thrown_away(deed.key, deed.replaced or file.id)
-        if back is not None:
+        thrown = {each.id: each for each in self._since.thrown_away(deed.key)}
+        back = thrown.get(deed.replaced or file.id)
+        if back is not None and len(thrown) > 1:
             # Of several in the trash, this one.
             self._entries[deed.key] = replace(self._entries[deed.key], acr_id=back.acr_id)
         self._absent.pop(deed.key, None)
@@ -255,10 +276,15 @@ class _Reverting:
         if now != after:
             self._say("changed since", deed, "what it is made from is another since: left", file)
             return None
-        back = self._since.thrown_away(deed.key, deed.replaced)
+        thrown = self._since.thrown_away(deed.key)
+        back = next((each for each in thrown if each.id == deed.replaced), None)
         if back is not None and before is not None:
-            # By its digest it is found in the trash: nothing is sent.
-            return Source(SourceKind.AUDIO, "", before, presence=Presence.ABSENT)
+            if self._unmarked(self._contents.of(back)) == self._unmarked(was.content):
+                # By its digest it is found in the trash: nothing is sent.
+                return Source(SourceKind.AUDIO, "", before, presence=Presence.ABSENT)
+            said = f"file {back.id}, which it replaced, was changed in the trash, and stays there"
+            self._say("changed since", deed, said, file)
+            return None
         source = None if before is None else self._at_hand(deed.key, before)
         said = "its audio comes back in a new file, which has another acr_id once more"
         self._say("lost", deed, _no_audio(before) if source is None else said, file)

@@ -50,10 +50,9 @@ class Since:
         """The files that carry the key's mark, and lie in no trash."""
         return [file for file in self._by_key.get(key, ()) if file.bucket not in self._trashes]
 
-    def thrown_away(self, key: Key, file_id: FileId | None) -> File | None:
-        """The file of the key, where it lies in a trash."""
-        thrown = (f for f in self._by_key.get(key, ()) if f.bucket in self._trashes)
-        return next((file for file in thrown if file.id == file_id), None)
+    def thrown_away(self, key: Key) -> Sequence[File]:
+        """The files that carry the key's mark, and lie in a trash."""
+        return [file for file in self._by_key.get(key, ()) if file.bucket in self._trashes]
 
     def of_no_key(self, digest: str, keys: Iterable[Key]) -> Sequence[FileId]:
         """The files of ours that are of none of these keys, and are made from what has this
