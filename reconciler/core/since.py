@@ -76,7 +76,7 @@ class Since:
             return "its user_defined cannot be read as an object now"
         match owner(file, self._desired):
             case Owned(key) if key != deed.key:
-                return f"its file is now that of the entry {key}"
+                return f"its file carries the mark of the entry {key} now"
             case Another():
                 return "its file is now another catalogue's"
             case Unmarked():

@@ -117,7 +117,7 @@ class TestAnUpdate:
         [
             ("", "its file is no longer there"),
             ("file 9 spots a s1", "its file is no longer there; file 9 carries its mark now"),
-            ("file 7 spots b s1", "its file is now that of the entry b"),
+            ("file 7 spots b s1", "its file carries the mark of the entry b now"),
             ("file 7 spots other/a s1", "its file is now another catalogue's"),
             ("file 7 spots - s1", "its file no longer carries its mark"),
             ("file 7 spots opaque", "its user_defined cannot be read as an object now"),
