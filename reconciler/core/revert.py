@@ -27,7 +27,8 @@ from dataclasses import replace
 from reconciler.core.again import again, says_otherwise
 from reconciler.core.aim import Aim
 from reconciler.core.content import Content, Contents
-from reconciler.core.images import Deed, Image, Look, Past, deeds
+from reconciler.core.images import Deed, Look, Past, deeds
+from reconciler.core.left import clipped, gone, no_audio, undeclared
 from reconciler.core.marks import mark_fields, protects, source_digest
 from reconciler.core.model import (
     AbsentEntry,
@@ -36,6 +37,7 @@ from reconciler.core.model import (
     Entry,
     File,
     FileId,
+    FileState,
     Json,
     Key,
     LiveState,
@@ -46,12 +48,10 @@ from reconciler.core.model import (
     SourceKind,
 )
 from reconciler.core.normal import canonical, same
-from reconciler.core.plan import Delete, Note
+from reconciler.core.plan import Note
 from reconciler.core.scope import OfKeys
 from reconciler.core.since import Since
 
-_LONGEST = 120
-"""Characters of a value that is named in a note."""
 _MOST_NAMED = 10
 
 
@@ -91,7 +91,7 @@ class _Reverting:
                 self._take_back(deed)
         for image in beside:
             if not keys or image.change.key in keys:
-                self._say_gone(image)
+                self._notes.append(gone(image))
         if self._again:
             self._notes.append(again(sorted(self._again), self._past.run.commit))
         desired = replace(
@@ -114,12 +114,14 @@ class _Reverting:
         file = self._since.file_of(deed)
         if isinstance(file, str):
             self._say("changed since", deed, file)
-        elif (
-            deed.was is not None and self._buckets.get(deed.was.bucket_id) in self._desired.trashes
-        ):
-            self._throw_back(deed, deed.was, deed.left, file)
+        elif file.bucket in self._desired.trashes and file.state is FileState.BROKEN:
+            self._say("lost", deed, "it is broken, and stays in the trash", file)
         elif deed.was is not None:
-            self._change_back(deed, deed.was, deed.left, file)
+            before = self._buckets.get(deed.was.bucket_id)
+            if before is not None and before in self._desired.trashes:
+                self._throw_back(deed, before, deed.left, file)
+            else:
+                self._change_back(deed, deed.was, deed.left, file)
         elif deed.replaced is None:
             self._take_away(deed, deed.left, file)
         else:
@@ -151,9 +153,9 @@ class _Reverting:
         if deed.key in self._desired.entries:
             self._again.append(deed.key)
 
-    def _throw_back(self, deed: Deed, was: Look, left: Look, file: File) -> None:
+    def _throw_back(self, deed: Deed, trash: str, left: Look, file: File) -> None:
         """What it took out of a trash goes in there again, if that is where its bucket throws."""
-        here, trash = self._desired.buckets[file.bucket], self._buckets[was.bucket_id]
+        here = self._desired.buckets[file.bucket]
         if here.name == trash:
             return
         if here.id != left.bucket_id:
@@ -174,9 +176,9 @@ class _Reverting:
         if there:
             self._say("changed since", deed, "there is a file with its mark, which stays", there[0])
         elif bucket is None:
-            self._say("lost", deed, _undeclared(was))
+            self._say("lost", deed, undeclared(was))
         elif source is None:
-            self._say("lost", deed, _no_audio(digest))
+            self._say("lost", deed, no_audio(digest))
         elif alike := self._of_no_key(deed.key, source):
             # An ordinary plan would find that an entry was renamed.
             ids = ", ".join(map(str, alike[:_MOST_NAMED]))
@@ -263,7 +265,7 @@ class _Reverting:
             return file.bucket
         before = self._buckets.get(was.bucket_id)
         if before is None:
-            self._say("lost", deed, _undeclared(was), file)
+            self._say("lost", deed, undeclared(was), file)
             return file.bucket
         return before
 
@@ -287,7 +289,7 @@ class _Reverting:
             return None
         source = None if before is None else self._at_hand(deed.key, before)
         said = "its audio comes back in a new file, which has another acr_id once more"
-        self._say("lost", deed, _no_audio(before) if source is None else said, file)
+        self._say("lost", deed, no_audio(before) if source is None else said, file)
         return source
 
     def _say_marks(self, deed: Deed, was: Look, left: Look, file: File) -> None:
@@ -368,16 +370,9 @@ class _Reverting:
         bucket, file_id = (None, None) if file is None else (file.bucket, file.id)
         self._notes.append(Note(fact, message, deed.key, bucket, file_id, self._place(deed)))
 
-    def _say_gone(self, image: Image) -> None:
-        change = image.change
-        what = "it carried no mark" if change.key is None else "a duplicate, or of a former key"
-        how = "was deleted" if isinstance(change, Delete) else "went to the trash"
-        message = f"file {image.file_id} {how} ({what}), and does not come back"
-        self._notes.append(Note("lost", message, change.key, change.bucket, image.file_id))
-
     def _now(self, deed: Deed, name: str | None, now: Json) -> str:
-        field = "title" if name is None else f"user_defined.{_clipped(name)}"
-        value = "gone" if now is None else _clipped(canonical(now).decode())
+        field = "title" if name is None else f"user_defined.{clipped(name)}"
+        value = "gone" if now is None else clipped(canonical(now).decode())
         who = self._since.who_set(deed, lambda content: _value(content, name), now)
         return f"{field} is now {value}, {who}"
 
@@ -388,20 +383,3 @@ class _Reverting:
 
 def _value(content: Content, name: str | None) -> Json:
     return content.title if name is None else content.user_defined.get(name)
-
-
-def _clipped(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
-def _undeclared(was: Look) -> str:
-    return f"it was in {was.bucket} ({was.bucket_id}), which the catalogue no longer declares"
-
-
-def _no_audio(digest: str | None) -> str:
-    if digest is None:
-        return "what its old file was made from is not known, so that cannot come back"
-    return (
-        f"the audio of {digest} is gone: put it back into the catalogue, and revert again, or "
-        "restore the file"
-    )
