@@ -82,7 +82,7 @@ class Finished:
     """What a plan of the same scope would do now. None where it could not be made any more."""
     converged: bool
     """`remaining` is empty, from listings that are proved or that `--allow incomplete` takes for
-    proved, and nothing is pending or broken."""
+    proved, nothing is pending or broken, and what was thrown away is in its trash."""
     anchor: str | None
     """The ledger's last `SEQ:HASH`; None where there was nothing to do."""
     unwritten: Sequence[Mapping[str, Json]] = ()
@@ -170,7 +170,8 @@ def apply_plan(
         report = replace(report, outcomes={**known, **report.outcomes})
         progress.doing("listing the buckets again, to see what remains")
         remaining, report = _look_again(work, report, desired, service, ledger, clock)
-        finished = Finished(report, remaining, _is_converged(remaining), None)
+        converged = _is_converged(remaining) and not _lost(report)
+        finished = Finished(report, remaining, converged, None)
         try:
             ledger.run_ended(_counts(finished))
         except LedgerError as error:
@@ -230,6 +231,16 @@ def _is_converged(remaining: Plan | None) -> bool:
         and not remaining.changes
         and not any(note.fact in ("pending", "broken") for note in remaining.notes)
         and not remaining.violations
+    )
+
+
+def _lost(report: Report) -> bool:
+    """Whether a file did not come into its trash: no later plan would look for it."""
+    return any(
+        isinstance(change, Move)
+        and change.trash
+        and isinstance(report.outcomes.get(change.id), Failed)
+        for change in report.changes
     )
 
 

@@ -126,7 +126,7 @@ class _Changes:
             case Foreign(file=file, deletable=True):
                 yield self._delete(file, "it carries no mark, and its bucket is pruned of all such")
             case Expired(key=key, file=file):
-                yield self._delete(file, "it is in the trash for long enough", key=key)
+                yield self._delete(file, "it lies in the trash, and is purged", key=key)
             case Misplaced() | Orphaned() | Foreign() | Pending() | Broken() | Unresolved():
                 return
             case _:

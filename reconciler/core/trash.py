@@ -132,7 +132,7 @@ class Trash:
         wanted = None if entry.source is None else entry.source.digest
         return (
             file.acr_id != entry.acr_id,
-            source_digest(file, self._desired.identity) != wanted,
+            wanted is not None and source_digest(file, self._desired.identity) != wanted,
             file.state is not FileState.READY,
             -file.id,
         )

@@ -27,7 +27,7 @@ def thrown_away(place: Place, names: Collection[str], origin: str) -> dict[FileI
     for record in read_records(place):
         with understood(record, place):
             if record["kind"] == "run.began":
-                is_ours = record["catalog"]["name"] in names and record.get("origin") == origin
+                is_ours = record["catalog"]["name"] in names and record.get("origin", "") == origin
                 ours |= {record["run"]} if is_ours else set()
             elif record["run"] in ours and record.get("action") == "move":
                 _note(record, thrown)
@@ -43,9 +43,10 @@ def _note(record: Record, thrown: dict[FileId, Thrown]) -> None:
     elif outcome is None:
         thrown[planned] = _thrown(record)
     elif outcome == "applied":
+        begun = thrown.pop(planned, None)
         # What was found done already was done by the earlier run that began it, if one did.
-        before = thrown.pop(planned, None) if record["already"] else None
-        thrown[FileId(record["file_id"])] = before or _thrown(record)
+        since = begun if begun is not None and record["already"] else _thrown(record)
+        thrown[FileId(record["file_id"])] = since
     elif outcome != "unknown":
         thrown.pop(planned, None)
 

@@ -187,5 +187,6 @@ def _nothing(page: Page, plan: Plan) -> None:
     )
     entries = f"{compared:,} entr{'y' if compared == 1 else 'ies'}"
     files = counted(sum(seen.files for seen in plan.live.values()), "file")
-    agree = "" if plan.notes or plan.violations else ", and all is as it should be"
+    amiss = plan.violations or any(note.fact != "trash" for note in plan.notes)
+    agree = "" if amiss else ", and all is as it should be"
     page.line(("Nothing to do: ", "bold"), (f"{entries} compared with {files}{agree}.", ""))

@@ -9,6 +9,8 @@ show it on the lines of the catalogue.
 | that it was made from a snapshot, and is never applied | open     |
 | `user_defined` values that are taken away              | loss     |
 | any other change, and a note of what is pending        | plain    |
+
+How much lies in a trash is no remark.
 """
 
 from collections.abc import Iterator, Sequence
@@ -121,6 +123,8 @@ def _found(plan: Plan, marks: AbstractSet[str]) -> Iterator[Topic]:
     for one in weighed(plan.changes, marks):
         yield Topic(_severity(one.weight), one.weight, one)
     for note in plan.notes:
+        if note.fact == "trash":
+            continue  # it is so from plan to plan, and nobody's line is to blame
         severity = Severity.PLAIN if note.fact == "pending" else Severity.OPEN
         yield Topic(severity, note.fact, note)
 

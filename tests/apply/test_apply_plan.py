@@ -20,7 +20,7 @@ from reconciler.applying import (
 from reconciler.core.aim import Aim
 from reconciler.core.model import FileId, FileState, LiveBucket, Snapshot
 from reconciler.core.outcome import Applied, Failed
-from reconciler.core.plan import Options, Rule
+from reconciler.core.plan import ChangeId, Options, Rule
 from reconciler.core.planner import make_plan
 from reconciler.errors import (
     LedgerError,
@@ -40,7 +40,7 @@ from tests.core.scenario import given
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reconciler.core.model import DesiredState
+    from reconciler.core.model import DesiredState, LiveState
 
 
 @dataclass
@@ -364,3 +364,55 @@ def test_the_locks_are_those_of_the_catalogues_buckets(tmp_path: Path) -> None:
         assert len(list((tmp_path / "locks").glob("*.lock"))) == 2
         with pytest.raises(LockHeld), locked_for(at.run, at.desired, "me"):
             pass
+
+
+THROWN = "bucket spots 1 trash=bin \n bucket bin 3 \n" + ORPHAN
+
+
+class TestWhatIsThrownAway:
+    def test_is_in_the_trash_by_the_last_listing(self, tmp_path: Path) -> None:
+        at = desk(tmp_path, THROWN)
+        finished = at.apply(at.work(Options(allow={Rule.DELETE: 1})))
+        assert finished.converged
+        assert at.service.files[FileId(9)].bucket == "bin"
+
+    @pytest.mark.parametrize(
+        ("where", "why"),
+        [
+            ("spots", "the service said that it moved it to the trash, and it is in spots"),
+            (None, "the service said that it moved it, and it is not in the trash bin"),
+        ],
+    )
+    def test_or_has_failed(self, tmp_path: Path, where: str | None, why: str) -> None:
+        at = desk(tmp_path, THROWN)
+        at.service.as_listed = lambda live: _with_9(live, where)
+        finished = at.apply(at.work())
+        assert finished.report.outcomes[ChangeId("move:9")] == Failed(why, FileId(9))
+        assert not finished.converged
+
+    def test_but_a_listing_that_is_not_proved_may_lack_it(self, tmp_path: Path) -> None:
+        at = desk(tmp_path, THROWN)
+        at.service.as_listed = lambda live: _with_9(live, None, incomplete="it changes")
+        finished = at.apply(
+            replace(at.work(), changes=make_plan(*given(THROWN), Options()).changes)
+        )
+        assert isinstance(finished.report.outcomes[ChangeId("move:9")], Applied)
+
+
+def _with_9(live: LiveState, where: str | None, incomplete: str | None = None) -> LiveState:
+    """The listing with file 9 there, or nowhere, once it is in the bin."""
+    moved = [file for file in live.buckets["bin"].files if file.id == 9]
+    if not moved:
+        return live
+    buckets = {
+        name: replace(
+            bucket,
+            files=[
+                *(file for file in bucket.files if file.id != 9),
+                *(replace(file, bucket=name) for file in moved if name == where),
+            ],
+            incomplete=incomplete,
+        )
+        for name, bucket in live.buckets.items()
+    }
+    return replace(live, buckets=buckets)

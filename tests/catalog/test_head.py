@@ -226,3 +226,37 @@ def test_no_catalogue_there(tmp_path: Path) -> None:
         load(tmp_path / "catalog.yaml")
     with pytest.raises(CatalogError, match="the catalogue cannot be read: not a usable path"):
         load(tmp_path / "a\0b")
+
+
+TRASH = "version: 1\ncatalog: c\nbuckets:\n  spots: {id: 1, trash: bin}\n  news: {id: 2, trash: bin}\n  bin: {id: 3}\n"
+
+
+def test_a_bucket_may_throw_away_into_another(folder: Any) -> None:
+    desired = folder.load("files: {}\n", head=TRASH).desired
+    assert [bucket.trash for bucket in desired.buckets.values()] == ["bin", "bin", None]
+    assert desired.trashes == {"bin"}
+    numbered = TRASH.replace("bin", "3")
+    assert folder.load("files: {}\n", head=numbered).desired.trashes == {"3"}
+
+
+def test_a_trash_need_not_state_its_prune(folder: Any) -> None:
+    keyed = TRASH.replace("trash:", "prune: none, trash:") + "identity: {format: key}\n"
+    assert folder.load("files: {}\n", head=keyed).desired.trashes == {"bin"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "problem"),
+    [
+        ("trash: bin}\n  news", "trash: bim}\n  news", 'catalog.yaml:4:25: buckets.spots.trash: there is no bucket "bim" (did you mean bin?)'),
+        ("trash: bin}\n  news", "trash: spots}\n  news", "catalog.yaml:4:25: buckets.spots.trash: a bucket cannot be its own trash"),
+        ("trash: bin}\n  news", "trash: news}\n  news", 'catalog.yaml:4:25: buckets.spots.trash: "news" has a trash of its own, "bin" (what is in a trash is deleted by `purge`)'),
+        ("{id: 3}", "{id: 3, prune: none}", 'catalog.yaml:6:16: buckets.bin.prune: "bin" is the trash of "spots": only `purge` deletes there'),
+        ("{id: 3}", "{id: 3, protect: true}", 'catalog.yaml:6:16: buckets.bin.protect: "bin" is the trash of "spots": only `purge` deletes there'),
+        ("{id: 3}", "{id: 3}\ndefaults: {bucket: bin}", 'catalog.yaml:7:20: defaults.bucket: "bin" is the trash of "spots": no entry belongs there'),
+        ("files: {}", "files: {a: {title: T, bucket: bin}}", 'catalog.yaml:7:31: files.a.bucket: "bin" is the trash of "spots": no entry belongs there'),
+    ],
+    ids=["unknown", "itself", "a trash of its own", "prune", "protect", "the default", "an entry"],
+)  # fmt: skip
+def test_what_cannot_be_a_trash(folder: Any, before: str, after: str, problem: str) -> None:
+    head, _, text = (TRASH + "files: {}\n").replace(before, after).partition("files:")
+    assert folder.problems(f"files:{text}", head=head) == [problem]

@@ -27,7 +27,8 @@ CATALOG = f"""
     version: 1
     catalog: radio-ads
     buckets:
-      spots: {{id: 8891}}
+      spots: {{id: 8891, trash: bin}}
+      bin: {{id: 8892}}
     defaults: {{bucket: spots}}
     files:
       spring:
@@ -57,6 +58,7 @@ def sandbox() -> Iterator[Sandbox]:
     """A bucket with one file, which is as it should be."""
     with running() as served:
         served.add_bucket("spots", id=8891)
+        served.add_bucket("bin", id=8892)
         served.add_file(8891, title="Spring ad", user_defined={"artist": "Acme", **MARK}, state=1)
         yield served
 
@@ -127,6 +129,8 @@ def imported(work: Workplace, *arguments: str, code: int = 0) -> set[str]:
         ("show plan.json --format svg", LEAN | {"jsonschema_rs", "rich"}),
         ("show plan.json --format dotenv", LEAN | {"jsonschema_rs"}),
         ("show plan.json --format github", LEAN | {"jsonschema_rs", "rich"}),
+        ("purge --older-than 30d", ONLINE | {"rich"}),
+        ("purge --older-than 30d --format json", ONLINE),
         ("audit verify", LEAN),
         ("report plan --help", LEAN),
         ("report snapshot --help", LEAN),

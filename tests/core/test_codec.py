@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core import codec
-from reconciler.core.change_codec import action, encode_change, encode_content
+from reconciler.core.change_codec import action, decode_change, encode_change, encode_content
 from reconciler.core.codec import Made, digest_of, files_digest
 from reconciler.core.content import Content
 from reconciler.core.model import File, FileId, FileState, Key, Opaque, Place, Snapshot, SourceKind
@@ -130,6 +130,23 @@ _moves = st.builds(
     reason=_texts,
     declared_at=_places,
 )
+_thrown = st.builds(
+    Move,
+    key=st.none() | _keys,
+    file_id=_ids,
+    acr_id=_texts,
+    from_bucket=_texts,
+    from_bucket_id=_ints,
+    bucket=_texts,
+    bucket_id=_ints,
+    before=_contents,
+    reason=_texts,
+    declared_at=st.none() | _places,
+    trash=st.just(True),
+    keeps=_optional_ids,
+    keeps_bucket_id=st.none() | _ints,
+    after_change=st.none() | _texts,
+)
 _updates = st.builds(
     Update,
     key=_keys,
@@ -165,7 +182,7 @@ _options = st.builds(
     retry_broken=st.booleans(),
     way=st.none()
     | st.builds(Revert, _texts, st.lists(_texts, max_size=2).map(tuple))
-    | st.builds(Purge, _texts),
+    | st.builds(Purge, _texts, st.booleans()),
 )
 
 
@@ -182,7 +199,7 @@ _plans = st.builds(
     origin=_texts,
     live=st.dictionaries(_texts, st.builds(Seen, _ints, _ints, _texts), max_size=2),
     options=_options,
-    changes=st.lists(_creates | _moves | _updates | _deletes, max_size=3).map(tuple),
+    changes=st.lists(_creates | _moves | _thrown | _updates | _deletes, max_size=3).map(tuple),
     violations=st.lists(
         st.builds(Violation, st.sampled_from(Rule), _texts, st.none() | _keys, st.none() | _places),
         max_size=2,
@@ -560,3 +577,35 @@ def test_the_digest_stays_what_it_was_when_plans_were_first_reviewed() -> None:
 
 
 KNOWN = "sha256:8e63f592d4bb81da30992cf1ad51c9c82149805942c7f83c748b956174f9db39"
+
+
+def test_an_ordinary_move_says_nothing_of_a_trash() -> None:
+    """Plans of catalogues without one have the bytes and the digest that they always had."""
+    [move] = plan_of("entry a archive s1 \n file 7 spots a s1").changes
+    assert encode_change(move) == {
+        "id": "move:7",
+        "action": "move",
+        "key": "a",
+        "bucket": "archive",
+        "bucket_id": 2,
+        "from_bucket": "spots",
+        "from_bucket_id": 1,
+        "file_id": 7,
+        "acr_id": "acr7",
+        "before": {
+            "title": "T-a",
+            "user_defined": {"catalog_key": "radio/a", "catalog_source": "sha256:0000000000000001"},
+        },
+        "reason": "it is in spots, and belongs in archive",
+        "declared_at": "catalog.yaml:1:3",
+    }
+
+
+def test_a_move_without_a_key_goes_to_the_trash_or_is_refused() -> None:
+    [thrown] = plan_of(
+        "bucket spots 1 prune=all trash=bin \n bucket bin 2 \n file 7 spots - title=T"
+    ).changes
+    told = encode_change(thrown)
+    assert decode_change(told) == thrown
+    with pytest.raises(PlanFileError, match="has no key or no place"):
+        decode_change({name: item for name, item in told.items() if name != "trash"})

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.end_to_end.conftest import Workplace
+from reconciler.sandbox.quirks import Quirks
+from reconciler.sandbox.server import running
+from tests.end_to_end.conftest import NothingSent, Workplace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.sandbox.console import Sandbox
 
 BIN = 8893
@@ -138,7 +141,7 @@ def test_a_purge_deletes_for_good_what_is_there_for_long_enough(
     assert "1 file(s) stay in it: thrown away later than that" in young.out
     assert kept.run("purge", "--older-than", "0s", "--detailed-exitcode").code == 2
     said = purge(kept, "--older-than", "0s")
-    assert "it is in the trash for long enough" in said
+    assert "it lies in the trash, and is purged" in said
     assert "purge, in the trash before" in said
     assert where(sandbox) == {summer: 8891}
     assert spring not in where(sandbox)
@@ -223,13 +226,34 @@ def test_there_must_be_a_trash_to_purge(spots: Workplace) -> None:
     assert "no bucket of catalog.yaml names a trash" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "Missing option '--older-than'"),
+        (("--older-than", "soon"), "'soon' is no duration"),
+        (("--older-than", "999999999d"), "--older-than goes back further than there are dates"),
+        (("--older-than", "1d", "--only", "sprig"), "--only sprig matches no key"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    kept: Workplace, arguments: tuple[str, ...], said: str
+) -> None:
+    ended = kept.run("purge", *arguments)
+    assert ended.code == 64
+    assert said in ended.err
+
+
 def test_a_trash_in_another_region_is_unresolved_and_nothing_is_deleted(
-    work: Workplace, sandbox: Sandbox
+    spots: Workplace, sandbox: Sandbox, nothing_sent: NothingSent
 ) -> None:
     sandbox.add_bucket("far", id=BIN, region="us-west-2")
-    work.env["RECONCILER_BASE_URL"] = ""
-    work.catalog(HEAD + SPRING + SUMMER)
-    assert json.dumps(where(sandbox)) == "{}"
+    sandbox.add_file(8891, title="Old", user_defined={"catalog_key": "radio-ads/old"}, state=1)
+    spots.catalog(HEAD.rstrip() + " {}")
+    ended = spots.run("plan")
+    assert ended.code == 6
+    assert "it would go to the trash bin, which is in another region than spots" in ended.out
+    assert spots.run("apply", "--yes", "--allow", "unresolved=9", "--allow", "empty=9").code == 0
+    nothing_sent()
 
 
 def test_drift_sees_what_somebody_threw_away_and_not_what_lies_there(
@@ -249,3 +273,18 @@ def test_drift_sees_what_somebody_threw_away_and_not_what_lies_there(
     kept.catalog(HEAD + SPRING + SUMMER)
     [item] = kept.run("drift", "--format", "json").json["items"]
     assert (item["key"], item["direction"]) == ("spring", "not yet applied")
+
+
+def test_where_a_moved_file_gets_another_id_it_is_known_by_that(tmp_path: Path) -> None:
+    with running(quirks=Quirks.parse(["move_ids=new"])) as sandbox:
+        for name, number in (("spots", 8891), ("archive", 8892), ("bin", BIN)):
+            sandbox.add_bucket(name, id=number)
+        work = Workplace(tmp_path, sandbox.url)
+        work.audio("audio/spring.wav", level=1)
+        work.audio("audio/summer.wav", level=2)
+        for files in (SPRING + SUMMER, SUMMER, SPRING + SUMMER, SUMMER):
+            work.catalog(HEAD + files)
+            apply(work)
+        assert sorted(where(sandbox).values()) == [8891, BIN]
+        purge(work, "--older-than", "0s")
+        assert list(where(sandbox).values()) == [8891]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.core.drift import LastApplied
-from reconciler.core.model import FileId
+from reconciler.core.model import FileId, Key
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
-from reconciler.core.plan import ChangeId
-from reconciler.ledger import Ledger, last_applied
+from reconciler.core.plan import ChangeId, Move
+from reconciler.core.purge import Thrown
+from reconciler.ledger import Ledger, last_applied, thrown_away
 from tests.apply.fake_clock import FakeClock
 from tests.ledger.made import DONE, T1, T2, create, delete, move, run, update
 
@@ -91,3 +93,92 @@ class TestLastApplied:
             ledger.run_began({"catalog": {"name": "radio"}})
             ledger.ended([(update(), Applied(FileId(7), "acr7"))])
         assert last_applied(path, "radio") == {}
+
+
+def thrown(file_id: int = 7, key: str = "a", **fields: Any) -> Move:
+    """A move into a trash, by its id 2."""
+    return replace(move(file_id, key), trash=True, **fields)
+
+
+class TestTheTrash:
+    def last(self, path: Path, *ends: tuple[Change, Outcome | None]) -> LastApplied | None:
+        run(path, *ends)
+        return last_applied(path, "radio").get(Key("a"))
+
+    def test_what_is_thrown_away_is_deleted(self, path: Path) -> None:
+        last = self.last(path, (create(), DONE), (thrown(), DONE))
+        assert last is not None
+        assert last.deleted
+
+    def test_also_where_it_was_found_done_already(self, path: Path) -> None:
+        with Ledger(path, FakeClock(), "run-1") as ledger:
+            ledger.run_began({"catalog": {"name": "radio"}})
+            ledger.ended([(thrown(), Applied(FileId(7), "acr7", already=True))])
+        assert last_applied(path, "radio")[Key("a")].deleted
+
+    def test_what_comes_back_is_there(self, path: Path) -> None:
+        back = replace(move(), from_bucket="archive", bucket="spots")
+        assert self.last(path, (create(), DONE), (thrown(), DONE), (back, DONE)) == LastApplied(
+            T1, "spots", deleted=False
+        )
+
+    @pytest.mark.parametrize("fields", [{"after_change": ChangeId("create:a")}, {"keeps": 8}])
+    def test_of_a_replaced_file_or_a_duplicate_the_key_lives_on(
+        self, path: Path, fields: dict[str, Any]
+    ) -> None:
+        last = self.last(path, (create(), DONE), (thrown(**fields), DONE))
+        assert last == LastApplied(T1, "spots", deleted=False)
+
+    def test_what_a_purge_deletes_is_no_keys_any_more(self, path: Path) -> None:
+        run(path, (create(), DONE))
+        with Ledger(path, FakeClock(), "run-2") as ledger:
+            ledger.run_began({"catalog": {"name": "radio"}, "purge": {"before": "2026-01-01"}})
+            ledger.ended([(delete(6), DONE)])
+        assert not last_applied(path, "radio")[Key("a")].deleted
+
+
+class TestThrownAway:
+    def known(self, path: Path, *names: str, origin: str = "") -> dict[int, Thrown]:
+        return {int(i): each for i, each in thrown_away(path, names or ("radio",), origin).items()}
+
+    def test_since_when(self, path: Path) -> None:
+        run(path, (thrown(), Applied(FileId(9), "acr7")), clock=FakeClock(1000.0))
+        assert self.known(path) == {9: Thrown(2, 1000.0)}
+
+    @pytest.mark.parametrize(
+        ("outcome", "is_known"),
+        [(None, True), (Unknown("x"), True), (Failed("422"), False), (Stale("x", None), False)],
+        ids=str,
+    )
+    def test_also_what_nobody_saw_arrive(
+        self, path: Path, outcome: Outcome | None, is_known: bool
+    ) -> None:
+        run(path, (thrown(), outcome), clock=FakeClock(1000.0))
+        assert self.known(path) == ({7: Thrown(2, 1000.0)} if is_known else {})
+
+    def test_by_the_run_that_did_it_and_not_by_the_one_that_found_it_done(self, path: Path) -> None:
+        run(path, (thrown(), None), clock=FakeClock(1000.0))
+        done = Applied(FileId(7), "acr7", already=True)
+        run(path, (thrown(), done), clock=FakeClock(2000.0), name="run-2")
+        with Ledger(path, FakeClock(3000.0), "run-3") as ledger:
+            ledger.run_began({"catalog": {"name": "radio"}})
+            ledger.ended([(thrown(8), replace(done, file_id=FileId(8)))])
+        assert self.known(path)[8] == Thrown(2, 3000.0)
+
+    def test_until_it_comes_back(self, path: Path) -> None:
+        run(path, (thrown(), DONE), (move(), DONE))
+        assert self.known(path) == {}
+
+    def test_and_again_since_it_went_again(self, path: Path) -> None:
+        run(path, (thrown(), DONE), (move(), DONE), clock=FakeClock(1000.0))
+        run(path, (thrown(), DONE), clock=FakeClock(2000.0), name="run-2")
+        assert self.known(path) == {7: Thrown(2, 2000.0)}
+
+    def test_by_this_catalogue_on_this_host(self, path: Path) -> None:
+        run(path, (thrown(), DONE), catalog="former")
+        assert self.known(path) == {}
+        assert self.known(path, "radio", "former", origin="https://elsewhere") == {}
+        assert set(self.known(path, "radio", "former")) == {7}
+
+    def test_without_a_ledger_nothing_is_known(self, path: Path) -> None:
+        assert self.known(path) == {}

@@ -628,6 +628,19 @@ class TestEarlierDeletes:
         assert self.in_ledger(path, "other", origin="https://elsewhere") == {}
         assert set(self.in_ledger(path, "other")) == {7}
 
+    @pytest.mark.parametrize(
+        ("outcome", "may_be_gone"), [(None, True), (DONE, True), (Failed("422"), False)], ids=str
+    )
+    def test_are_moves_into_a_trash_as_well(
+        self, path: Path, outcome: Outcome | None, may_be_gone: bool
+    ) -> None:
+        run(path, (replace(move(7), trash=True), outcome), clock=FakeClock(1000.0))
+        assert self.in_ledger(path) == ({7: 1000.0} if may_be_gone else {})
+
+    def test_what_came_back_is_there(self, path: Path) -> None:
+        run(path, (replace(move(7), trash=True), DONE), (move(7), DONE))
+        assert self.in_ledger(path) == {}
+
     def test_under_each_name_that_the_catalogue_had_are_ours(self, path: Path) -> None:
         run(path, (delete(7), DONE), catalog="former")
         run(path, (delete(8), DONE), name="run-2")

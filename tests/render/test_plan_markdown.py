@@ -51,6 +51,15 @@ def plan_with(live: str) -> Plan:
         stories.update(live, before, after, "title", live, f"user_defined[{live}]"),
         stories.update(live, protected, after, "title", live, file_id=8),
         replace(stories.move("a", live), key=Key(live), from_bucket=live, bucket=live),
+        replace(
+            stories.move("gone", live),
+            key=Key(live),
+            file_id=FileId(9),
+            from_bucket=live,
+            bucket=live,
+            reason=live,
+            trash=True,
+        ),
         replace(stories.delete(live, live), acr_id=live, reason=live, bucket=live),
     ]
     refused = stories.refused().violations
@@ -110,7 +119,7 @@ def test_whatever_a_text_holds_the_comment_is_built_as_with_any_other(
 def test_the_comment_is_read_as_it_is_meant() -> None:
     """So that the property above can fail."""
     tags = Counter(tag for tag, _ in ALL_OF_IT.tags)
-    assert tags["td"] == 3 * 6 + 3 * 4
+    assert tags["td"] == 3 * 6 + 4 * 4
     assert tags["details"] == tags["summary"] == tags["pre"] == 3
     assert set(tags) == {
         *("p", "strong", "code", "h4", "ul", "li", "pre", "details", "summary"),
