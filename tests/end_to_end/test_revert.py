@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.cli.options import PLAN_FORMATS
 from reconciler.sandbox.console import Sandbox
 from tests.end_to_end.conftest import CATALOG, Ended, NothingSent, Workplace
 
@@ -247,6 +248,16 @@ def test_it_is_shown_as_what_it_is(applied: Workplace) -> None:
         shown = applied.run("revert", run, "--key", "spring", "--format", form).out
         plain = re.sub(r"<.*?>|`", "", shown)
         assert f"Takes back run {run}, key spring" in plain, form
+
+
+def test_it_takes_every_form_that_a_plan_does(applied: Workplace) -> None:
+    apply(applied, CHANGED)
+    for form in PLAN_FORMATS:
+        ended = applied.run("revert", "last", "--format", form)
+        assert ended.code == 0, ended.err
+        assert ended.out, form
+    assert applied.run("revert", "last", "--out", "back.json").code == 0
+    assert "Takes back run" in applied.run("show", "back.json").out
 
 
 def test_an_apply_says_its_run(spots: Workplace) -> None:
