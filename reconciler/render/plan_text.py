@@ -8,7 +8,7 @@ from rich.text import Text
 
 from reconciler.core.marks import USUAL_MARKS
 from reconciler.core.model import Place
-from reconciler.core.plan import Change, Note, Plan, Violation
+from reconciler.core.plan import Change, Note, Plan, Revert, Violation
 from reconciler.render.change_text import Look, change_lines, column_of_keys, name_of, title_in
 from reconciler.render.page import DIM, Page, Part, counted, padded, wrapped
 from reconciler.render.plan_words import asked_for, cost, instead, more, not_to_do, to_do
@@ -178,7 +178,7 @@ def _summary(page: Page, plan: Plan) -> None:
 
 
 def _nothing(page: Page, plan: Plan) -> None:
-    if plan.options.way is not None:
+    if isinstance(plan.options.way, Revert):
         page.line(("Nothing to do", "bold"))
         return
     compared = plan.summary.unchanged + len(

@@ -21,13 +21,17 @@ def asked_for(options: Options) -> Iterator[str]:
         yield f"--only {glob}"
     if options.retry_broken:
         yield "--retry-broken"
+    if isinstance(options.way, Purge):
+        yield f"purge, in the trash before {options.way.before}"
+        if options.way.unknown:
+            yield "--include-unknown"
 
 
 def instead(way: Way | None, name: Callable[[str], str] = visible) -> str | None:
-    """What the plan does instead of bringing about what the catalogue says; None where it does
-    bring that about. `name`: how the run and the keys are written."""
+    """What the plan takes back, instead of bringing about what the catalogue says; None where it
+    takes nothing back. `name`: how the run and the keys are written."""
     match way:
-        case None:
+        case None | Purge():
             return None
         case Revert(run=run, keys=()):
             return f"Takes back run {name(run)}"
@@ -36,9 +40,6 @@ def instead(way: Way | None, name: Callable[[str], str] = visible) -> str | None
             named = ", ".join(map(name, keys[:_MOST_KEYS]))
             word = "key" if len(keys) == 1 else "keys"
             return f"Takes back run {name(run)}, {word} {named}{more}"
-        case Purge(before=before, unknown=unknown):
-            more = ", and what is there since nobody knows when" if unknown else ""
-            return f"Deletes what is in the trash since before {name(before)}{more}"
         case _:
             assert_never(way)
 

@@ -35,10 +35,7 @@ def back(run: str, *keys: Key) -> Plan:
     ids=str,
 )
 def test_it_is_said_in_words(way: Revert | Purge | None, said: str | None) -> None:
-    if not isinstance(way, Purge):
-        assert instead(way) == said
-    else:
-        assert "2025-03-04T09:12:44Z" in str(instead(way))
+    assert instead(way) == said
 
 
 def test_it_heads_every_form() -> None:
