@@ -6,8 +6,10 @@
 | move, update, or both                   | the first's before | the last's after   |
 | create that replaces, and its delete    | the old file       | the new file       |
 | delete                                  | the file           | nothing            |
+| move into the trash                     | the file           | the file, in there |
 
-A delete beside a file that stays (`keeps`) is about no key: that lives on in the other.
+A delete beside a file that stays (`keeps`) is about no key: that lives on in the other. So is a
+move into the trash that stands for one.
 """
 
 from collections import defaultdict
@@ -16,7 +18,7 @@ from dataclasses import dataclass
 
 from reconciler.core.content import Content
 from reconciler.core.model import FileId, Key, Place
-from reconciler.core.plan import Change, Create, Delete, Move, Update
+from reconciler.core.plan import Change, Create, Delete, Move, Update, removes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class Deed:
     seq: int
     replaced: FileId | None = None
     """The file in whose place it put the one that it left."""
+    thrown_away: bool = False
+    """It put the file into the trash."""
 
 
 def deeds(images: Iterable[Image]) -> tuple[tuple[Deed, ...], tuple[Image, ...]]:
@@ -107,7 +111,7 @@ def deeds(images: Iterable[Image]) -> tuple[tuple[Deed, ...], tuple[Image, ...]]
 
 
 def _is_beside_another(change: Change) -> bool:
-    return isinstance(change, Delete) and change.keeps is not None
+    return removes(change) and change.keeps is not None
 
 
 def _of_key(key: Key, images: Sequence[Image]) -> Iterable[Deed]:
@@ -147,6 +151,7 @@ def _changed(key: Key, file_id: FileId, images: Sequence[Image]) -> Deed:
         acr_id=last.acr_id,
         place=first.change.declared_at or Place("ledger", first.seq, 1),
         seq=first.seq,
+        thrown_away=removes(last.change),
     )
 
 

@@ -1,7 +1,7 @@
 """What a way back leaves undone, in words."""
 
 from reconciler.core.images import Image, Look
-from reconciler.core.plan import Note
+from reconciler.core.plan import Delete, Note
 
 _LONGEST = 120
 
@@ -30,5 +30,6 @@ def gone(image: Image) -> Note:
     """That a file does not come back which was no key's, or not its only one."""
     change = image.change
     what = "it carried no mark" if change.key is None else "a duplicate, or of a former key"
-    message = f"file {image.file_id} was deleted ({what}), and does not come back"
+    how = "was deleted" if isinstance(change, Delete) else "went to the trash"
+    message = f"file {image.file_id} {how} ({what}), and does not come back"
     return Note("lost", message, change.key, change.bucket, image.file_id)

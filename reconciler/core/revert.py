@@ -14,6 +14,7 @@ run, what the run left, and what is live now.
 | deleted the file      | no file of the key           | the file, from a source of the catalogue  |
 |                       |                              | that has its digest; without one: a note  |
 | replaced the file     | as the run left it           | as after a delete, in the new one's place |
+| threw the file away   | in the trash still           | as before: it comes out of there          |
 
 A file is the run's by its id, or by its acr_id where a move gave it another, and only while it
 carries the key's mark alone. The mark's own fields stay as they are.
@@ -36,6 +37,7 @@ from reconciler.core.model import (
     Entry,
     File,
     FileId,
+    FileState,
     Json,
     Key,
     LiveState,
@@ -43,6 +45,7 @@ from reconciler.core.model import (
     Place,
     Presence,
     Source,
+    SourceKind,
 )
 from reconciler.core.normal import canonical, same
 from reconciler.core.plan import Note
@@ -111,8 +114,14 @@ class _Reverting:
         file = self._since.file_of(deed)
         if isinstance(file, str):
             self._say("changed since", deed, file)
+        elif file.bucket in self._desired.trashes and file.state is FileState.BROKEN:
+            self._say("lost", deed, "it is broken, and stays in the trash", file)
         elif deed.was is not None:
-            self._change_back(deed, deed.was, deed.left, file)
+            before = self._buckets.get(deed.was.bucket_id)
+            if before is not None and before in self._desired.trashes:
+                self._throw_back(deed, before, deed.left, file)
+            else:
+                self._change_back(deed, deed.was, deed.left, file)
         elif deed.replaced is None:
             self._take_away(deed, deed.left, file)
         else:
@@ -122,6 +131,8 @@ class _Reverting:
     # What the run created.
 
     def _take_away(self, deed: Deed, left: Look, file: File) -> None:
+        if file.bucket in self._desired.trashes:
+            return
         now = self._contents.of(file)
         others = [
             self._now(deed, name, _value(now, name))
@@ -133,11 +144,27 @@ class _Reverting:
         if others:
             self._say("changed since", deed, f"it is not deleted: {'; '.join(others)}", file)
             return
+        self._throw_away(deed, file)
+
+    def _throw_away(self, deed: Deed, file: File) -> None:
         self._entries.pop(deed.key, None)
         self._absent[deed.key] = AbsentEntry(deed.key, self._place(deed))
         self._scope[deed.key] = file.id
         if deed.key in self._desired.entries:
             self._again.append(deed.key)
+
+    def _throw_back(self, deed: Deed, trash: str, left: Look, file: File) -> None:
+        """What it took out of a trash goes in there again, if that is where its bucket throws."""
+        here = self._desired.buckets[file.bucket]
+        if here.name == trash:
+            return
+        if here.id != left.bucket_id:
+            self._say("changed since", deed, f"{self._moved(deed, file)}: left", file)
+        elif here.trash != trash:
+            why = f"it came out of {trash}, and {here.name} does not throw away into that: it stays"
+            self._say("lost", deed, why, file)
+        else:
+            self._throw_away(deed, file)
 
     # What the run deleted.
 
@@ -187,10 +214,18 @@ class _Reverting:
                 self._say("lost", deed, f"{bucket} is in another region, and its audio is gone")
                 bucket = file.bucket
         self._want(deed, content, bucket, self._contents.of(file), source)
+        thrown = {each.id: each for each in self._since.thrown_away(deed.key)}
+        back = thrown.get(deed.replaced or file.id)
+        if back is not None and len(thrown) > 1:
+            # Of several in the trash, this one.
+            self._entries[deed.key] = replace(self._entries[deed.key], acr_id=back.acr_id)
         self._absent.pop(deed.key, None)
         self._scope[deed.key] = None if source is not None else file.id
-        moved = bucket != file.bucket
-        if says_otherwise(self._desired, self._entries[deed.key], taken, moved=moved):
+        moved, is_gone = bucket != file.bucket, deed.key not in self._desired.entries
+        wanted = self._entries[deed.key]
+        if says_otherwise(self._desired, wanted, taken, moved=moved) or (
+            deed.thrown_away and is_gone
+        ):
             self._again.append(deed.key)
 
     def _content_back(
@@ -242,6 +277,15 @@ class _Reverting:
             return None
         if now != after:
             self._say("changed since", deed, "what it is made from is another since: left", file)
+            return None
+        thrown = self._since.thrown_away(deed.key)
+        back = next((each for each in thrown if each.id == deed.replaced), None)
+        if back is not None and before is not None:
+            if self._unmarked(self._contents.of(back)) == self._unmarked(was.content):
+                # By its digest it is found in the trash: nothing is sent.
+                return Source(SourceKind.AUDIO, "", before, presence=Presence.ABSENT)
+            said = f"file {back.id}, which it replaced, was changed in the trash, and stays there"
+            self._say("changed since", deed, said, file)
             return None
         source = None if before is None else self._at_hand(deed.key, before)
         said = "its audio comes back in a new file, which has another acr_id once more"

@@ -10,7 +10,7 @@ from reconciler.core.images import Deed, Image, Past
 from reconciler.core.marks import Another, Owned, Unmarked, owner, source_digest
 from reconciler.core.model import DesiredState, File, FileId, Json, Key, LiveState, Opaque
 from reconciler.core.normal import same
-from reconciler.core.plan import Create, Delete, Move, Update
+from reconciler.core.plan import Create, Delete, Move, Update, removes
 
 _MOST_NAMED = 10
 
@@ -32,6 +32,7 @@ class Since:
                 self._by_acr_id[file.acr_id].append(file)
                 if isinstance(whose := owner(file, desired), Owned):
                     self._by_key[whose.key].append(file)
+        self._trashes = desired.trashes
 
     def images(self) -> Iterable[Image]:
         """What the run did. Of what is not known to have been done, what shows in its file."""
@@ -46,8 +47,12 @@ class Since:
                 yield image
 
     def carriers(self, key: Key) -> Sequence[File]:
-        """The files that carry the key's mark."""
-        return self._by_key.get(key, ())
+        """The files that carry the key's mark, and lie in no trash."""
+        return [file for file in self._by_key.get(key, ()) if file.bucket not in self._trashes]
+
+    def thrown_away(self, key: Key) -> Sequence[File]:
+        """The files that carry the key's mark, and lie in a trash."""
+        return [file for file in self._by_key.get(key, ()) if file.bucket in self._trashes]
 
     def of_no_key(self, digest: str, keys: Iterable[Key]) -> Sequence[FileId]:
         """The files of ours that are of none of these keys, and are made from what has this
@@ -78,9 +83,9 @@ class Since:
                 return "its file no longer carries its mark"
             case Owned():
                 pass
-        carriers = self.carriers(deed.key)
+        carriers = {each.id for each in self.carriers(deed.key)} | {file.id}
         if len(carriers) > 1:
-            ids = ", ".join(str(each.id) for each in carriers[:_MOST_NAMED])
+            ids = ", ".join(map(str, sorted(carriers)[:_MOST_NAMED]))
             return f"{len(carriers)} files carry its mark now ({ids}): see to that first"
         return file
 
@@ -108,7 +113,7 @@ class Since:
 
     def _gone(self, deed: Deed) -> str:
         def deletes(image: Image) -> bool:
-            return isinstance(image.change, Delete) and image.change.file_id == deed.file_id
+            return removes(image.change) and image.change.file_id == deed.file_id
 
         there = self.carriers(deed.key)
         now = f"; file {there[0].id} carries its mark now" if there else ""
