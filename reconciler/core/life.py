@@ -39,6 +39,8 @@ class What(StrEnum):
     """A new file has taken the place of the old one."""
     UPDATED = "updated"
     MOVED = "moved"
+    THROWN_AWAY = "thrown away"
+    """Moved into the trash."""
     DELETED = "deleted"
     OTHER = "another file of it"
     """A file that another had taken the place of, or a duplicate, or one that lay in a trash, was
@@ -192,6 +194,7 @@ class _Telling:
             self._vanished(deed.at)
         kind = {"update": What.UPDATED, "move": What.MOVED}.get(deed.action, What.CREATED)
         kind = What.REPLACED if deed.replaces is not None else kind
+        kind = What.THROWN_AWAY if deed.trash else kind
         result = _result(deed)
         self._set(Event(kind, deed.until, self._changes(result), deed), result)
         self._seen = deed.until

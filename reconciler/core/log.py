@@ -88,6 +88,8 @@ class Deed:
     keeps: FileId | None = None
     """The file that stays in the place of one that goes."""
     after_change: str | None = None
+    trash: bool = False
+    """Of a move: it goes into the trash of its bucket."""
 
     @property
     def files(self) -> frozenset[tuple[str, FileId]]:

@@ -215,6 +215,7 @@ def _begun(by: About, record: Record) -> Deed:
         replaces=_file_id(replaces),
         keeps=_file_id(keeps),
         after_change=_text(record, "after_change"),
+        trash=record.get("trash") is True,
     )
 
 

@@ -18,6 +18,7 @@ _STYLES: Final[Mapping[What, str]] = {
     What.REPLACED: "green",
     What.UPDATED: "yellow",
     What.MOVED: "blue",
+    What.THROWN_AWAY: "red",
     What.DELETED: "red",
     What.OUTSIDE: "magenta",
     What.GONE: "magenta",
@@ -88,7 +89,7 @@ def _said(event: Event) -> str:
     if deed is None:
         return _outside(event) if event.what is not What.FIRST_SEEN else _FIRST
     if event.what is What.OTHER:
-        verb = "moved" if deed.action == "move" else "deleted"
+        verb = "thrown away" if deed.trash else "moved" if deed.action == "move" else "deleted"
         return f"{verb}: file {deed.file_id}, another one of this entry"
     if event.what is What.DONE:
         return f"{deed.action}: done after all, though how it ended was not known"
