@@ -52,31 +52,24 @@ def _tell(folder: Path, url: str, environment: Mapping[str, str]) -> None:
     digest = json.loads((folder / "plan.json").read_bytes())["digest"]
     step("Do exactly that.", "apply", "--plan-digest", digest)
     step("Once more: there is nothing to do.", "plan", "--detailed-exitcode")
-    edited = _edit_first_file(folder, url)
-    _say(f"\n── Somebody edits file {edited} in the console: its title is now “Edited by hand”.\n")
+    file, key = _edit_first_file(folder, url)
+    _say(f"\n── Somebody edits file {file} in the console: its title is now “Edited by hand”.\n")
     step("Has anything drifted?", "drift", ends=2)
-    step("Repair it.", "apply", "--yes")
+    step("It could be taken into the catalogue.", "pull", key, "--dry-run")
+    step("It is not wanted: repair it.", "apply", "--yes")
     step("And now?", "drift")
-    _say("\n── Who changed what, and when? The ledger: each record is chained to the last.\n\n")
-    ledger = folder / ".reconciler" / "ledger.jsonl"
-    for line in ledger.read_text("utf-8").splitlines():
-        _say(f"  {_short(json.loads(line))}\n")
+    step("Who made that entry what it is, and what happened to it?", "history", key)
+    step("Is the ledger as it was written?", "audit", "verify")
     _say("\nThat was the whole story. The README says how to go on with a real token.\n")
 
 
-def _short(record: Mapping[str, Any]) -> str:
-    about = record.get("id") or f"run {record['run']} by {record.get('actor', 'the same')}"
-    ending = record.get("outcome") or ""
-    return f"{record['seq']:>3}  {record['at']}  {record['kind']:<13} {about} {ending}".rstrip()
-
-
-def _edit_first_file(folder: Path, url: str) -> int:
-    """What somebody does who knows nothing of catalogues."""
+def _edit_first_file(folder: Path, url: str) -> tuple[int, str]:
+    """What somebody does who knows nothing of catalogues. The file, and the key of its entry."""
     bucket = next(iter(json.loads((folder / "plan.json").read_bytes())["live"].values()))["id"]
     files = _ask("GET", f"{url}/api/buckets/{bucket}/files")["data"]
     file_id = int(files[0]["id"])
     _ask("PUT", f"{url}/api/buckets/{bucket}/files/{file_id}", {"title": "Edited by hand"})
-    return file_id
+    return file_id, str(files[0]["user_defined"]["catalog_key"]).partition("/")[2]
 
 
 def _ask(method: str, url: str, body: Mapping[str, str] | None = None) -> Any:

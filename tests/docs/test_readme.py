@@ -101,7 +101,14 @@ def test_the_examples_shell_blocks(tmp_path: Path, shell: dict[str, str]) -> Non
 def test_the_demo_of_the_readme(tmp_path: Path, shell: dict[str, str]) -> None:
     done = run("reconciler demo", tmp_path, shell)
     assert done.returncode == 0, done.stderr
-    for told in ("3 to create", "Nothing to do", "Edited by hand", "No drift", "run.ended"):
+    story = (
+        "3 to create",
+        "Nothing to do",
+        "Edited by hand",
+        "+    title: Edited by hand",
+        "No drift",
+    )
+    for told in (*story, "changed outside of reconciler", "each as it was written"):
         assert told in done.stdout
     assert TOKEN not in done.stdout + done.stderr
 
