@@ -120,6 +120,9 @@ class _Reverting:
             before = self._buckets.get(deed.was.bucket_id)
             if before is not None and before in self._desired.trashes:
                 self._throw_back(deed, before, deed.left, file)
+            elif file.bucket in self._desired.trashes and not deed.thrown_away:
+                why = "it was thrown away since, and in a trash nothing is changed"
+                self._say("changed since", deed, why, file)
             else:
                 self._change_back(deed, deed.was, deed.left, file)
         elif deed.replaced is None:

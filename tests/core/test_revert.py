@@ -105,6 +105,13 @@ class TestAnUpdate:
         assert 'title is now "Third", by run run-2 (bob, ' in notes(plan)[0]
         assert "commit 0123456789ab)" in notes(plan)[0]
 
+    def test_leaves_a_file_that_was_thrown_away_since_as_it_is(self) -> None:
+        buckets = "bucket spots 1 trash=bin \n bucket bin 3 \n"
+        plan = way_back(UPDATED, buckets + "file 7 bin a s1 title=New x=2 y=2")
+        assert changes(plan) == []
+        thrown = "it was thrown away since, and in a trash nothing is changed"
+        assert f"changed since a: {thrown}" in notes(plan)
+
     def test_of_a_key_that_is_not_meant_stays(self) -> None:
         assert changes(way_back(UPDATED, NOW + "file 7 spots a s1 title=New x=2 y=2", ("b",))) == []
 
