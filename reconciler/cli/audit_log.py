@@ -179,7 +179,8 @@ def _tell_nothing(log: "Log", wanted: "Wanted", say: Callable[[str], None]) -> N
         say(f"{log.place}: there is no ledger")
         return
     keys = {deed.key: None for deed in log.deeds if deed.key is not None}
-    for key in wanted.keys:
-        if key not in keys:
-            say(f"{log.place}: no run has ever changed {key[:200]!r}{meant(key, keys)}")
-    say(f"{log.place}: nothing of what was asked for")
+    strange = [key for key in wanted.keys if key not in keys]
+    for key in strange:
+        say(f"{log.place}: no run has ever changed {key[:200]!r}{meant(key, keys)}")
+    if not strange:
+        say(f"{log.place}: nothing of what was asked for")

@@ -185,7 +185,7 @@ class TestWhereThereIsNothing:
     def test_a_key_that_was_never_there_has_a_near_one(self, say: Callable[..., Said]) -> None:
         said = say("--key", "bb")
         assert said.code == 0
-        assert "no run has ever changed 'bb'; did you mean 'b'?" in said.out
+        assert said.out.endswith("no run has ever changed 'bb'; did you mean 'b'?\n")
 
     @pytest.mark.parametrize("named", ["b1b1b1b1b1b1", "b1b1b1", "last"])
     def test_a_run_is_named_as_revert_names_it(
