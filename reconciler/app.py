@@ -236,7 +236,8 @@ def find_drift(
         compare=desired.rules.compare,
         unmanaged=unmanaged,
     )
-    files = sum(len(bucket.files) for bucket in live.buckets.values())
+    outside = live.buckets.keys() - desired.trashes
+    files = sum(len(live.buckets[name].files) for name in outside)
     return replace(drift, files=files, only=only, recalled=memory.recalled)
 
 

@@ -33,6 +33,8 @@ class _Sending:
     due: float | None = None
     """When it may be sent once more, by the monotonic clock, since the wall clock may jump; None:
     it was not sent before, as far as anybody knows."""
+    just_made: bool = False
+    """Earlier runs have made all that they have sent, and one of them only just now."""
 
 
 class Creates:
@@ -67,10 +69,7 @@ class Creates:
             due = max(waiting.due or 0.0 for waiting in self._waiting)
             seconds = due - context.clock.monotonic()
             if seconds > 0:
-                context.progress.waiting(
-                    f"waiting {seconds:.0f} seconds, the settle time, for {len(self._waiting)} "
-                    "upload(s) of which no answer came, before they are sent once more"
-                )
+                context.progress.waiting(_waited_for(self._waiting, seconds))
             context.halt.pause(seconds)
             if self._look() and not context.halt.asked():
                 again, self._waiting = self._waiting, []
@@ -103,15 +102,17 @@ class Creates:
 
     def _sent_before(self, create: Create) -> _Sending | None:
         """What earlier runs have sent of it, under any key that the entry had and into whichever
-        bucket; None: nothing of which a file could still come to light."""
+        bucket; None: nothing of which a file could still come to light, such as the file that it
+        replaces."""
         keys = (create.key, *self._former(create))
         sent = [each for key in keys for each in self._earlier.get(key, ())]
         sent = [each for each in sent if not each.made or self._left(each) > 0]
-        if not sent:
+        if not sent or all(each.made and each.file_id == create.replaces for each in sent):
             return None
         there = {self._buckets[each.bucket_id] for each in sent if each.bucket_id in self._buckets}
         due = self._context.clock.monotonic() + max(map(self._left, sent))
-        return _Sending(create, frozenset({create.bucket, *there}), due)
+        just_made = all(each.made for each in sent)
+        return _Sending(create, frozenset({create.bucket, *there}), due, just_made=just_made)
 
     def _left(self, earlier: EarlierCreate) -> float:
         """The seconds until it may be sent once more. It was written down by the wall clock, which
@@ -146,7 +147,7 @@ class Creates:
         except Unclear:
             due = context.clock.monotonic() + context.settings.settle
             context.results.doubt(create.id)
-            self._waiting.append(replace(sending, due=due))
+            self._waiting.append(replace(sending, due=due, just_made=False))
         except ReconcilerError as error:
             self._end(sending, context.failed(error))
 
@@ -260,3 +261,15 @@ class Creates:
             else:
                 self._end(each, found)
         return True
+
+
+def _waited_for(waiting: Sequence[_Sending], seconds: float) -> str:
+    if all(each.just_made for each in waiting):
+        return (
+            f"waiting {seconds:.0f} seconds for {len(waiting)} upload(s): an earlier run has just "
+            "made a file of the same key, which may not be seen yet"
+        )
+    return (
+        f"waiting {seconds:.0f} seconds, the settle time, for {len(waiting)} upload(s) of which no "
+        "answer came, before they are sent once more"
+    )

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import click
 from reconciler.cli.moment import Moment
 from reconciler.cli.options import NamedLedger, ledger_option, ledger_place
 from reconciler.cli.output import Output, with_output
+from reconciler.cli.run_names import LAST, meant_by
 from reconciler.core.model import FileId, Key
 from reconciler.errors import UsageError
 
@@ -47,7 +48,13 @@ catalog_option = click.option(
     help="Only changes of this file.",
 )
 @click.option("--actor", "actors", multiple=True, metavar="NAME", help="Only by this one.")
-@click.option("--run", "run_ids", multiple=True, metavar="RUN", help="Only of this run.")
+@click.option(
+    "--run",
+    "run_ids",
+    multiple=True,
+    metavar="RUN",
+    help="Only of this run: its id, the first characters of it, or `last`, the ledger's last.",
+)
 @click.option(
     "--since",
     type=Moment(),
@@ -93,8 +100,10 @@ def log_command(
     from reconciler.ledger.log import Wanted, read_log, selected
 
     log = read_log(ledger_place(ledger, catalog))
-    _check_runs(log, run_ids)
-    wanted = Wanted(tuple(map(Key, keys)), tuple(map(FileId, files)), actors, run_ids, since, until)
+    runs_meant = tuple(_run_meant(log, named) for named in run_ids)
+    wanted = Wanted(
+        tuple(map(Key, keys)), tuple(map(FileId, files)), actors, runs_meant, since, until
+    )
     runs = selected(log, wanted)
     _show(log, runs, form, output, verbose=verbose)
     if not runs and form != "text":
@@ -125,11 +134,19 @@ def meant(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def _check_runs(log: "Log", wanted: Collection[str]) -> None:
+def _run_meant(log: "Log", named: str) -> str:
+    """Its id. Of a damaged ledger also one that it does not have: that may be in the rest."""
     known = [run.about.run for run in log.runs]
-    for each in wanted:
-        if each not in known and log.error is None:
-            raise UsageError(f"{log.place}: there is no run {each[:200]!r}{meant(each, known)}")
+    if named == LAST and known:
+        return known[-1]
+    found = meant_by(named, known)
+    if len(found) > 1:
+        raise UsageError(
+            f"{log.place}: several runs begin with {named[:200]!r}: {', '.join(found[:10])}"
+        )
+    if not found and log.error is None:
+        raise UsageError(f"{log.place}: there is no run {named[:200]!r}{meant(named, known)}")
+    return found[0] if found else named
 
 
 def _show(log: "Log", runs: "Sequence[Run]", form: str, output: Output, *, verbose: bool) -> None:
@@ -162,7 +179,8 @@ def _tell_nothing(log: "Log", wanted: "Wanted", say: Callable[[str], None]) -> N
         say(f"{log.place}: there is no ledger")
         return
     keys = {deed.key: None for deed in log.deeds if deed.key is not None}
-    for key in wanted.keys:
-        if key not in keys:
-            say(f"{log.place}: no run has ever changed {key[:200]!r}{meant(key, keys)}")
-    say(f"{log.place}: nothing of what was asked for")
+    strange = [key for key in wanted.keys if key not in keys]
+    for key in strange:
+        say(f"{log.place}: no run has ever changed {key[:200]!r}{meant(key, keys)}")
+    if not strange:
+        say(f"{log.place}: nothing of what was asked for")

@@ -54,7 +54,7 @@ _author_option = click.option(
 )
 
 
-@command.command("plan")
+@command.command("plan", short_help="Put a plan on its pull request as a comment.")
 @click.argument("plan_file", metavar="PLAN.json", type=click.Path(path_type=Path))
 @click.option(
     "--artifact",
@@ -96,7 +96,7 @@ def plan_command(
         output.tell(report_plan(forge, plan, planned, form, output.say))
 
 
-@command.command("reviewed")
+@command.command("reviewed", short_help="After a merge, say which plan was reviewed.")
 @click.option(
     "--catalog",
     type=click.Path(path_type=Path),
@@ -141,7 +141,7 @@ def reviewed_command(
     output.tell(f"pull_request={found.number or ''}")
 
 
-@command.command("applied")
+@command.command("applied", short_help="After an apply, say on its request how it ended.")
 @click.option(
     "--catalog",
     type=click.Path(path_type=Path),
@@ -190,7 +190,7 @@ def applied_command(
         output.tell(report_applied(forge, run, str(log.place), commit, output.say))
 
 
-@command.command("snapshot")
+@command.command("snapshot", short_help="Fetch the snapshot that the default branch keeps.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -239,7 +239,7 @@ def snapshot_command(
     output.tell(f"snapshot_taken_at={'' if found is None else found.taken_at}")
 
 
-@command.command("drift")
+@command.command("drift", short_help="Keep one issue open while there is drift.")
 @click.argument("drift_file", metavar="DRIFT.json", type=click.Path(path_type=Path))
 @_author_option
 @_forge_option
@@ -260,7 +260,7 @@ def drift_command(drift_file: Path, author: str | None, kind: str | None, output
         output.tell(report_drift(forge, report, output.say))
 
 
-@command.command("pulled")
+@command.command("pulled", short_help="Keep one request open that takes live edits in.")
 @click.argument("drift_file", metavar="DRIFT.json", type=click.Path(path_type=Path))
 @click.option(
     "--branch",

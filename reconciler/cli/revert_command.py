@@ -17,6 +17,7 @@ from reconciler.cli.options import (
     verbose_option,
 )
 from reconciler.cli.output import Output, with_output
+from reconciler.cli.run_names import LAST, SHORTEST, meant_by
 from reconciler.cli.timing import timed
 from reconciler.core.model import DesiredState, Key
 from reconciler.core.plan import Options, Revert, Rule
@@ -25,10 +26,6 @@ from reconciler.stages import stage
 
 if TYPE_CHECKING:
     from reconciler.ledger import Place
-
-_LAST = "last"
-_SHORTEST = 6
-"""Characters of a run's id that may stand for it."""
 
 
 @click.command("revert")
@@ -105,15 +102,13 @@ def _run_named(named: str, place: "Place", desired: DesiredState) -> str:
     from reconciler.ledger.images import read_runs
 
     runs = read_runs(place)
-    if named == _LAST:
+    if named == LAST:
         ours = [run.id for run in runs if run.catalog in desired.names]
         if not ours:
             raise UsageError(f"the ledger {place} has no run of the catalogue {desired.catalog}")
         return ours[-1]
     known = [run.id for run in runs]
-    if named in known:
-        return named
-    found = [run for run in known if run.startswith(named)] if len(named) >= _SHORTEST else []
+    found = meant_by(named, known)
     if len(found) == 1:
         return found[0]
     raise UsageError(_not_one(named, found, known, place))
@@ -128,5 +123,5 @@ def _not_one(named: str, found: Sequence[str], known: Sequence[str], place: "Pla
     hint = f" (did you mean {near[0]}?)" if near else ""
     return (
         f"the ledger {place} has no run {named}{hint}. `reconciler audit log` lists them; the "
-        f"first {_SHORTEST} characters of one are enough, and `last` is the last of this catalogue"
+        f"first {SHORTEST} characters of one are enough, and `last` is the last of this catalogue"
     )

@@ -1,6 +1,6 @@
 """Whether the catalogue's next plan would do again what was taken back, and what to do about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reconciler.core.model import DesiredState, Entry, Key, Mode
 from reconciler.core.normal import same
@@ -32,14 +32,35 @@ def says_otherwise(
     )
 
 
-def again(keys: Sequence[Key], commit: str | None) -> Note:
-    """That the catalogue must be changed, too. `commit`: what the run was made from."""
-    named = " ".join(keys[:_MOST_NAMED])
-    more = f" and {len(keys) - _MOST_NAMED:,} more" if len(keys) > _MOST_NAMED else ""
-    by = "" if commit is None else f"`git revert {commit[:40]}`, or "
+def is_pulled(desired: DesiredState, back: Entry) -> bool:
+    """Whether `reconciler pull` writes the entry into the catalogue, once it is taken back. It
+    makes no entry, and leaves sources as they are."""
+    entry = desired.entries.get(back.key)
+    if entry is None:
+        return False
+    digests = [one.source.digest for one in (entry, back) if one.source is not None]
+    return len(set(digests)) < 2
+
+
+def again(keys: Mapping[Key, bool], commit: str | None) -> Note:
+    """That the catalogue must be changed, too. `keys`: each with whether it is pulled; `commit`:
+    what the run was made from, where its catalogue was as committed."""
+    pulled = sorted(key for key, is_pulled in keys.items() if is_pulled)
+    others = sorted(keys.keys() - pulled)
+    by_hand = [f"{_named(others)} by hand"] if others else []
+    by_pull = (
+        f"after the apply `reconciler pull {' '.join(pulled[:_MOST_NAMED])}`, which writes into "
+        "the catalogue what is live"
+    )
+    ways = "; ".join([*([by_pull] if pulled else []), *by_hand])
+    by_commit = "" if commit is None else f"`git revert {commit[:40]}`, or "
     return Note(
         "catalogue",
-        f"it still says what the run did to {named}{more}, so that its next plan would do that "
-        f"again. Take it back there too: {by}`reconciler pull {named}`, which writes into the "
-        "catalogue what is live",
+        f"it still says what the run did to {_named(sorted(keys))}, so that its next plan would "
+        f"do that again. Take it back there too: {by_commit}{ways}",
     )
+
+
+def _named(keys: Sequence[Key]) -> str:
+    more = f" and {len(keys) - _MOST_NAMED:,} more" if len(keys) > _MOST_NAMED else ""
+    return f"{', '.join(keys[:_MOST_NAMED])}{more}"

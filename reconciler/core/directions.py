@@ -22,7 +22,7 @@ A change that was begun, and of which the ledger does not say how it ended, coun
 is live is what it would have made.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TypeAlias, assert_never
 
@@ -69,18 +69,36 @@ def drift_of(
     was done that is begun and not known to have ended. `unmanaged`: foreign files are items, too.
     """
     facts = differences.facts
-    keepers = (fact.keeper for fact in facts if isinstance(fact, Duplicate))
-    instead = frozenset(keeper.id for keeper in keepers if keeper.in_trash)
-    drift = _Drift(last_applied, begun, compare, instead, unmanaged=unmanaged)
+    items = items_of(facts, last_applied, begun=begun, compare=compare, unmanaged=unmanaged)
     of_entries = {key_of(fact) for fact in facts if _is_of_entry(fact)}
     return Drift(
-        items=tuple(item for fact in facts for item in drift.of(fact)),
+        items=tuple(item for _, item in items),
         unmanaged=sum(1 for fact in facts if isinstance(fact, Foreign) and not fact.deletable),
         pending=len({fact.entry.key for fact in facts if isinstance(fact, Pending)}),
         entries=differences.unchanged + len(of_entries),
         in_sync=differences.unchanged,
         owned=differences.owned,
     )
+
+
+def items_of(
+    facts: Sequence[Fact],
+    last_applied: LastAppliedOf,
+    *,
+    begun: LastAppliedOf = nothing_begun,
+    compare: Compare = Compare.LOOSE,
+    unmanaged: bool = False,
+) -> Iterator[tuple[Fact, DriftItem]]:
+    """Each item of the drift with what it is of. `facts`: all of them, since what becomes of one
+    file may say what another is."""
+    drift = _Drift(last_applied, begun, compare, back_instead(facts), unmanaged=unmanaged)
+    return ((fact, item) for fact in facts for item in drift.of(fact))
+
+
+def back_instead(facts: Iterable[Fact]) -> frozenset[FileId]:
+    """The files that come back from a trash in the place of others."""
+    keepers = (fact.keeper for fact in facts if isinstance(fact, Duplicate))
+    return frozenset(keeper.id for keeper in keepers if keeper.in_trash)
 
 
 def _is_of_entry(fact: Fact) -> bool:

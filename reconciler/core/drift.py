@@ -152,7 +152,7 @@ class Drift:
     """Entries that were compared."""
     in_sync: int
     files: int = 0
-    """All files of the catalogue's buckets."""
+    """All files of the catalogue's buckets, those in a trash aside."""
     owned: int = 0
     """Those of them that carry its mark."""
     only: tuple[str, ...] = ()

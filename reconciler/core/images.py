@@ -32,6 +32,8 @@ class RunOf:
     """When it began: RFC 3339, UTC."""
     actor: str | None = None
     commit: str | None = None
+    dirty: bool = False
+    """The catalogue was not byte for byte as in the commit."""
 
 
 @dataclass(frozen=True, slots=True)

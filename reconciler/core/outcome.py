@@ -63,3 +63,5 @@ class EarlierCreate:
     bucket_id: int
     made: bool
     """It made a file, which a listing may not show yet. Else nobody knows, and it may come."""
+    file_id: FileId | None = None
+    """The file that it made."""

@@ -22,7 +22,7 @@ from typing import assert_never
 
 from reconciler.core.content import Content, Contents
 from reconciler.core.diff import diff
-from reconciler.core.directions import drift_of, nothing_begun
+from reconciler.core.directions import back_instead, items_of, nothing_begun
 from reconciler.core.drift import Direction, DriftItem, LastAppliedOf
 from reconciler.core.facts import (
     Broken,
@@ -42,7 +42,7 @@ from reconciler.core.facts import (
     named,
 )
 from reconciler.core.marks import source_digest
-from reconciler.core.model import DesiredState, Entry, File, FileState, Json, Key, LiveState
+from reconciler.core.model import DesiredState, Entry, File, FileId, FileState, Json, Key, LiveState
 from reconciler.core.normal import same
 
 
@@ -112,16 +112,12 @@ def pull_of(
     """What of the differences is taken. Pure and total: each that was asked for is taken, left
     with a reason, or only a mark; and a plan of the keys that are taken is empty afterwards, but
     for marks and for what is said to be left of them. `begun`: as of `drift_of`."""
-    differences = diff(desired, live)
-    pull = _Pull(desired, asked)
+    facts = diff(desired, live).facts
+    pull = _Pull(desired, asked, back_instead(facts))
     compare = desired.rules.compare
-    for fact in differences.facts:
-        if not pull.is_named(key_of(fact)):
-            continue
-        of_fact = replace(differences, facts=(fact,))
-        for item in drift_of(of_fact, last_applied, begun=begun, compare=compare).items:
-            if pull.is_kind(item):
-                pull.take(fact, item)
+    for fact, item in items_of(facts, last_applied, begun=begun, compare=compare):
+        if pull.is_named(key_of(fact)) and pull.is_kind(item):
+            pull.take(fact, item)
     made = pull.made()
     if made.taken or made.out:
         after = pulled(desired, made.taken, [entry.key for entry in made.out])
@@ -138,8 +134,10 @@ def pulled(desired: DesiredState, taken: Iterable[Taken], out: Iterable[Key]) ->
 
 
 class _Pull:
-    def __init__(self, desired: DesiredState, asked: Asked) -> None:
+    def __init__(self, desired: DesiredState, asked: Asked, instead: frozenset[FileId]) -> None:
+        """`instead`: the files that come back from a trash in the place of others."""
         self._desired = desired
+        self._instead = instead
         self._asked = asked
         self._contents = Contents(desired)
         self._globs = [re.compile(translate(glob)).match for glob in asked.only]
@@ -242,6 +240,8 @@ class _Pull:
             self._leave(entry.key, "its file is gone", what_to_do)
 
     def _thrown(self, entry: Entry, file: File, direction: Direction) -> None:
+        if file.id in self._instead:
+            return  # what is said of the other file says it
         if direction is Direction.MISSING_LIVE and self._asked.kinds:
             self._out[entry.key] = entry
         else:
@@ -281,6 +281,15 @@ def _left(
         case Broken(entry=entry, file=file):
             why = f"the service could not process file {file.id}"
             return entry.key, why, "apply --retry-broken"
+        case Duplicate(entry=entry, file=file, keeper=keeper) if keeper.in_trash:
+            why = (
+                f"file {file.id} is made from another source than the entry's, and file "
+                f"{keeper.id} in {keeper.bucket} from that"
+            )
+            what_to_do = (
+                f"change the source in the catalogue; or apply puts file {keeper.id} in its place"
+            )
+            return entry.key, why, what_to_do
         case Duplicate(entry=entry, file=file, keeper=keeper):
             why = f"file {file.id} is a duplicate of file {keeper.id}"
             return entry.key, why, "apply deletes it"

@@ -24,7 +24,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from reconciler.core.again import again, says_otherwise
+from reconciler.core.again import again, is_pulled, says_otherwise
 from reconciler.core.aim import Aim
 from reconciler.core.content import Content, Contents
 from reconciler.core.images import Deed, Look, Past, deeds
@@ -75,7 +75,8 @@ class _Reverting:
         self._entries = dict(desired.entries)
         self._absent = dict(desired.absent)
         self._scope: dict[Key, FileId | None] = {}
-        self._again: list[Key] = []
+        self._again: dict[Key, bool] = {}
+        """What the catalogue would do again, each with whether a pull keeps it from that."""
         self._notes: list[Note] = []
 
     def aim(self, keys: frozenset[Key]) -> Aim:
@@ -93,7 +94,8 @@ class _Reverting:
             if not keys or image.change.key in keys:
                 self._notes.append(gone(image))
         if self._again:
-            self._notes.append(again(sorted(self._again), self._past.run.commit))
+            run = self._past.run
+            self._notes.append(again(self._again, None if run.dirty else run.commit))
         desired = replace(
             self._desired,
             entries=self._entries,
@@ -154,7 +156,7 @@ class _Reverting:
         self._absent[deed.key] = AbsentEntry(deed.key, self._place(deed))
         self._scope[deed.key] = file.id
         if deed.key in self._desired.entries:
-            self._again.append(deed.key)
+            self._again[deed.key] = False
 
     def _throw_back(self, deed: Deed, trash: str, left: Look, file: File) -> None:
         """What it took out of a trash goes in there again, if that is where its bucket throws."""
@@ -193,7 +195,7 @@ class _Reverting:
             self._absent.pop(deed.key, None)
             self._scope[deed.key] = None
             if deed.key not in self._desired.entries:
-                self._again.append(deed.key)
+                self._again[deed.key] = False
             said = f"its acr_id {deed.acr_id} does not come back: the new file gets another"
             self._say("lost", deed, said)
 
@@ -229,7 +231,7 @@ class _Reverting:
         if says_otherwise(self._desired, wanted, taken, moved=moved) or (
             deed.thrown_away and is_gone
         ):
-            self._again.append(deed.key)
+            self._again[deed.key] = is_pulled(self._desired, wanted)
 
     def _content_back(
         self, deed: Deed, was: Content, left: Content, file: File

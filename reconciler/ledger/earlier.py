@@ -87,7 +87,8 @@ class Earlier:
             made = sent.get(run)
             sent.clear()
             if made is not None:
-                sent[run] = EarlierCreate(at, made.bucket_id, made=True)
+                file_id = FileId(record["file_id"])
+                sent[run] = EarlierCreate(at, made.bucket_id, made=True, file_id=file_id)
 
     def _note_delete(self, record: Record, whose: _Owner) -> None:
         file_id = _file_of(record)

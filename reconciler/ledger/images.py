@@ -111,4 +111,5 @@ def _run_of(record: Record) -> RunOf:
         at=record["at"],
         actor=record.get("actor"),
         commit=record.get("commit"),
+        dirty=bool(record.get("dirty")),
     )

@@ -107,7 +107,7 @@ def named(one: Acceptance) -> str:
 
 def was_accepted(one: Acceptance) -> str:
     """Of what has expired."""
-    return f"was accepted until {one.until}: {one.reason}"
+    return f"was accepted until {one.until}, by {one.place}: {one.reason}"
 
 
 def is_idle(one: Acceptance) -> str:

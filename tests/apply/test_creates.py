@@ -309,6 +309,28 @@ class TestAnEarlierRun:
         assert ran.outcome(SETTLE) == "applied 101 already"
         assert creates(ran) == 1
 
+    def test_whoever_watches_is_told_that_it_has_just_made_it(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.run(SETTLE)
+        del ran.service.files[FileId(101)]
+        ran.again()
+        ran.progress = watch = Watching()
+        ran.run(SETTLE)
+        assert (
+            "waiting 30 seconds for 1 upload(s): an earlier run has just made a file of the same "
+            "key, which may not be seen yet"
+        ) in watch.said
+
+    def test_that_has_just_made_what_is_replaced_is_not_waited_for(self, bench: MakeBench) -> None:
+        ran = bench(ONE)
+        ran.run(SETTLE)
+        ran.desired, _ = given("entry a spots s2 x=1")
+        ran.again()
+        ran.clock.slept.clear()
+        ended = ran.outcomes(SETTLE)
+        assert ended == {"create:a": "applied 102", "delete:101": "applied 101"}
+        assert ran.clock.slept == []
+
     @pytest.mark.parametrize("later", [LAG, LAG + 1])
     def test_that_made_it_long_ago_is_neither_looked_nor_waited_for(
         self, bench: MakeBench, later: float

@@ -48,3 +48,14 @@ def test_it_says_how_to_call_the_command(capsys: pytest.CaptureFixture[str]) -> 
 def test_without_a_command_it_helps(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([]) == 64
     assert capsys.readouterr().err.startswith("Usage: reconciler [OPTIONS] COMMAND [ARGS]...\n")
+
+
+@pytest.mark.parametrize("group", [[], ["audit"], ["report"]], ids=" ".join)
+def test_what_each_command_does_is_listed_in_full(
+    group: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run([*group, "--help"]) == 0
+    listed = capsys.readouterr().out.partition("\nCommands:\n")[2]
+    assert listed
+    assert "..." not in listed

@@ -45,6 +45,28 @@ def told(found: Pull) -> list[str]:
     return lines + [f"{key} mark" for key in found.marks]
 
 
+INSTEAD = """
+bucket spots 1 trash=bin
+bucket bin 3
+entry a spots s1 title=T
+file 7 spots a s2 title=T
+file 8 bin a s1 title=T
+"""
+"""The entry wants the audio of the file in the trash, which comes back in the place of the other."""
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_no_entry_is_taken_out_whose_file_another_comes_back_for(kind: Kind) -> None:
+    found = pull(INSTEAD, Asked(kinds=frozenset([kind])), {"a": record()})
+    assert found.out == ()
+    why = "file 7 is made from another source than the entry's, and file 8 in bin from that"
+    is_asked = kind in (Kind.NOT_YET_APPLIED, Kind.ALL)
+    assert told(found) == ([f"a left: {why}"] if is_asked else [])
+    assert [left.what_to_do for left in found.left] == (
+        ["change the source in the catalogue; or apply puts file 8 in its place"] * is_asked
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

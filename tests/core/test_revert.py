@@ -315,9 +315,36 @@ class TestTheCatalogue:
         said = notes(way_back(past, NOW + "file 7 spots a s1 title=New x=2 y=2"))
         assert said == [
             "catalogue None: it still says what the run did to a, so that its next plan would do "
-            "that again. Take it back there too: `git revert 0123456789abcdef`, or `reconciler "
-            "pull a`, which writes into the catalogue what is live"
+            "that again. Take it back there too: `git revert 0123456789abcdef`, or after the apply "
+            "`reconciler pull a`, which writes into the catalogue what is live"
         ]
+
+    def test_that_was_not_as_committed_is_not_taken_back_by_that_commit(self) -> None:
+        run = replace(LATER, dirty=True)
+        past = Past(run, images(applied(UPDATED), run))
+        (said,) = notes(way_back(past, NOW + "file 7 spots a s1 title=New x=2 y=2"))
+        assert "git revert" not in said
+        assert "Take it back there too: after the apply `reconciler pull a`, which" in said
+
+    def test_that_has_other_audio_is_changed_by_hand(self) -> None:
+        now = "entry a spots s2 x=2 \n entry b spots s1 \n file 8 spots b s1 \n"
+        (*_, said) = notes(way_back(REPLACED, now + "file 100 spots a s2 x=2"))
+        assert said.startswith("catalogue None: it still says what the run did to a, so")
+        assert said.endswith("Take it back there too: a by hand")
+
+    def test_that_lacks_what_comes_back_is_changed_by_hand(self) -> None:
+        (*_, said) = notes(way_back(DELETED, "entry b spots s1 \n file 8 spots b s1"))
+        assert said.endswith("Take it back there too: a by hand")
+
+    def test_names_apart_what_pull_takes(self) -> None:
+        done = UPDATED + " \n entry n spots s9"
+        now = NOW + "entry n spots s9 \n file 7 spots a s1 title=New x=2 y=2 \n file 100 spots n s9"
+        (*_, said) = notes(way_back(done, now))
+        assert "what the run did to a, n, so that" in said
+        assert said.endswith(
+            "Take it back there too: after the apply `reconciler pull a`, which writes into the "
+            "catalogue what is live; n by hand"
+        )
 
     def test_that_says_it_otherwise_already_is_not(self) -> None:
         now = "entry a spots s1 title=Old x=1 z=1 \n file 7 spots a s1 title=New x=2 y=2"

@@ -256,6 +256,15 @@ def test_a_trash_in_another_region_is_unresolved_and_nothing_is_deleted(
     nothing_sent()
 
 
+def test_what_lies_in_a_trash_is_none_of_the_files_that_coverage_is_of(
+    kept: Workplace, sandbox: Sandbox
+) -> None:
+    sandbox.add_file(BIN, title="somebody's", state=1)
+    kept.catalog(HEAD + SPRING)
+    apply(kept)
+    assert "coverage 100.0 %: 1 of 1 file owned" in kept.run("drift").out
+
+
 def test_drift_sees_what_somebody_threw_away_and_not_what_lies_there(
     kept: Workplace, sandbox: Sandbox
 ) -> None:

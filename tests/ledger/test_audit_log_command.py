@@ -185,7 +185,28 @@ class TestWhereThereIsNothing:
     def test_a_key_that_was_never_there_has_a_near_one(self, say: Callable[..., Said]) -> None:
         said = say("--key", "bb")
         assert said.code == 0
-        assert "no run has ever changed 'bb'; did you mean 'b'?" in said.out
+        assert said.out.endswith("no run has ever changed 'bb'; did you mean 'b'?\n")
+
+    @pytest.mark.parametrize("named", ["b1b1b1b1b1b1", "b1b1b1", "last"])
+    def test_a_run_is_named_as_revert_names_it(
+        self, say: Callable[..., Said], path: Path, named: str
+    ) -> None:
+        run(path, (update(), DONE), name="a1a1a1a1a1a1")
+        run(path, (update(), DONE), name="b1b1b1b1b1b1")
+        said = say("--run", named)
+        assert said.code == 0
+        assert [line.split()[1] for line in said.out.splitlines() if line.startswith("run ")] == [
+            "b1b1b1b1b1b1"
+        ]
+
+    def test_what_several_runs_begin_with_names_none_of_them(
+        self, say: Callable[..., Said], path: Path
+    ) -> None:
+        run(path, (update(), DONE), name="b1b1b1b1b1b1")
+        run(path, (update(), DONE), name="b1b1b1b1b1b2")
+        said = say("--run", "b1b1b1b1b1b")
+        assert said.code == 64
+        assert "several runs begin with 'b1b1b1b1b1b': b1b1b1b1b1b1, b1b1b1b1b1b2" in said.err
 
     def test_a_run_that_is_not_there_is_64(self, say: Callable[..., Said]) -> None:
         said = say("--run", "run-7")

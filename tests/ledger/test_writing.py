@@ -507,7 +507,8 @@ class TestOpenCreates:
             ledger.began([create("a")])
             clock.sleep(100)
             ledger.ended([(create("a"), outcome)])
-        assert earlier_in(path) == {"a": [EarlierCreate(1100.0, 1, made=made)]}
+        file_id = FileId(7) if made else None
+        assert earlier_in(path) == {"a": [EarlierCreate(1100.0, 1, made=made, file_id=file_id)]}
 
     def test_on_another_host_are_none_of_ours(self, path: Path) -> None:
         with Ledger(path, FakeClock(), "x") as ledger:
