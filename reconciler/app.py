@@ -43,7 +43,7 @@ from reconciler.core.model import Bucket, DesiredState, Json, LiveState
 from reconciler.core.plan import Options, Plan
 from reconciler.core.planner import differences_for, plan_of
 from reconciler.core.ports import Clock, Reading
-from reconciler.core.pull import Asked, Kind, Pull, pull_of
+from reconciler.core.pull import Asked, Kind, Pull, RestOf, pull_of
 from reconciler.errors import ServiceError
 from reconciler.ledger import Place, remembered
 from reconciler.shipped import schema
@@ -241,15 +241,25 @@ def find_drift(
     return replace(drift, files=files, only=only, recalled=memory.recalled)
 
 
-def what_to_pull(desired: DesiredState, live: LiveState, *, ledger: Place, asked: Asked) -> Pull:
+def what_to_pull(
+    desired: DesiredState,
+    live: LiveState,
+    *,
+    ledger: Place,
+    asked: Asked,
+    rest_of: RestOf = lambda item: item,
+) -> Pull:
     """What of the drift is to be written back into the catalogue. `edition` makes its files of it.
+    `rest_of`: what of it no baseline accepts (`reconciler.core.baseline`).
 
     Raises `ServiceError` where a listing is not proved complete, `LedgerError`.
     """
     _check_complete(live)
     memory = remembered(ledger, desired.catalog)
     with stage("diff"):
-        return pull_of(desired, live, memory.last.get, asked, begun=memory.begun.get)
+        return pull_of(
+            desired, live, memory.last.get, asked, begun=memory.begun.get, rest_of=rest_of
+        )
 
 
 def export_bucket(

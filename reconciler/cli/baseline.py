@@ -1,5 +1,6 @@
 """What of a drift is accepted for now: the options, and the baseline."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -15,7 +16,8 @@ from reconciler.errors import UsageError
 if TYPE_CHECKING:
     from reconciler.cli.output import Output
     from reconciler.core.drift import Acceptance, Drift
-    from reconciler.core.model import DesiredState
+    from reconciler.core.model import DesiredState, Key
+    from reconciler.core.pull import RestOf
 
 Command = Callable[..., int | None]
 
@@ -47,12 +49,11 @@ class Baseline:
 
         path = self.path or catalog.parent / NAME
         form = schema("baseline.schema.json")
-        today = datetime.fromtimestamp(SystemClock().now(), UTC).date().isoformat()
         must_be_there = self.path is not None and not self.write
         judged = partial(
             accepted_by,
             drift=drift,
-            today=today,
+            today=_today(),
             compare=desired.rules.compare,
             unmanaged=unmanaged,
         )
@@ -65,6 +66,35 @@ class Baseline:
             output.say(f"{path}: {len(new)} accepted until {self.until}")
         _warn_of_idle(found.idle, desired, output)
         return found
+
+
+def rest_of(path: Path | None, catalog: Path, desired: "DesiredState") -> "RestOf":
+    """What of an item the baseline does not accept. `path`: None: beside the catalogue, where one
+    is there. Raises `BaselineError`."""
+    from reconciler.core import baseline
+
+    of_key: dict[Key | None, list[Acceptance]] = defaultdict(list)
+    for one in _read(path, catalog):
+        of_key[one.key].append(one)
+    today, compare = _today(), desired.rules.compare
+    # A long baseline is looked through once, and not for every item.
+    return lambda item: baseline.rest_of(
+        item, of_key.get(item.key, ()), today=today, compare=compare
+    )
+
+
+def _read(path: Path | None, catalog: Path) -> Sequence["Acceptance"]:
+    from reconciler.baselinefile import NAME, read_baseline
+    from reconciler.shipped import schema
+
+    beside = catalog.parent / NAME
+    if path is None and not _is_there(beside):
+        return ()
+    return read_baseline(path or beside, schema("baseline.schema.json"))
+
+
+def _today() -> str:
+    return datetime.fromtimestamp(SystemClock().now(), UTC).date().isoformat()
 
 
 def _is_there(path: Path) -> bool:
@@ -90,16 +120,19 @@ def _warn_of_idle(idle: Sequence["Acceptance"], desired: "DesiredState", output:
         output.warn(f"{one.place}: {named(one)}: {is_idle(one)}{hint}")
 
 
+baseline_option = click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What of the drift is accepted for now. Otherwise drift-baseline.yaml beside the "
+    "catalogue, where it is there.",
+)
+
+
 def baseline_options(function: Command) -> Command:
     """Give the command its `Baseline`."""
 
-    @click.option(
-        "--baseline",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="What of the drift is accepted for now. Otherwise drift-baseline.yaml beside the "
-        "catalogue, where it is there.",
-    )
+    @baseline_option
     @click.option(
         "--write-baseline",
         is_flag=True,

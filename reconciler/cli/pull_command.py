@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.baseline import baseline_option, rest_of
 from reconciler.cli.options import (
     NamedLedger,
     catalog_options,
@@ -41,6 +42,7 @@ _KINDS = (
 @click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
 @service_options
 @ledger_option
+@baseline_option
 @with_output
 @timing_option
 def command(
@@ -54,6 +56,7 @@ def command(
     concurrency: int,
     max_rps: float | None,
     ledger: NamedLedger,
+    baseline: Path | None,
     output: Output,
 ) -> int:
     """Write what is live back into the catalogue, for the keys or kinds named.
@@ -76,7 +79,13 @@ def command(
     check_only(only, desired, live)
     check_keys(named, desired, live)
     asked = Asked(frozenset(map(Key, named)), only, frozenset(map(Kind, kinds)))
-    pull = what_to_pull(desired, live, ledger=ledger_place(ledger, catalog), asked=asked)
+    pull = what_to_pull(
+        desired,
+        live,
+        ledger=ledger_place(ledger, catalog),
+        asked=asked,
+        rest_of=rest_of(baseline, catalog, desired),
+    )
     made = edition(
         catalog,
         desired,
@@ -88,6 +97,8 @@ def command(
     _report(made, output, dry_run=dry_run)
     for key in pull.marks:
         output.say(f"{key}: its mark is to be written, which the next apply does")
+    for key in pull.accepted:
+        output.say(f"{key}: accepted for now by the baseline, and left; name the key to take it")
     return 1 if made.left else 0
 
 

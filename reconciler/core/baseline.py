@@ -64,6 +64,14 @@ def accepted_by(
     )
 
 
+def rest_of(
+    item: DriftItem, baseline: Sequence[Acceptance], *, today: str, compare: Compare
+) -> DriftItem | None:
+    """What of one item the baseline does not accept; None where it accepts all of it."""
+    alone = Drift((item,), 0, 0, 0, 0)
+    return next(iter(accepted_by(baseline, alone, today=today, compare=compare).items), None)
+
+
 def to_accept(items: Iterable[DriftItem], *, reason: str, until: str) -> tuple[Acceptance, ...]:
     """What accepts these items as they are now: each value that differs while it is what it is
     live; where no value does, all of the direction. Their places are none yet."""

@@ -14,13 +14,14 @@ never taken.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import translate
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from reconciler.core.content import Content, Contents
+from reconciler.core.describe import field_of
 from reconciler.core.diff import diff
 from reconciler.core.directions import back_instead, items_of, nothing_begun
 from reconciler.core.drift import Direction, DriftItem, LastAppliedOf
@@ -44,6 +45,9 @@ from reconciler.core.facts import (
 from reconciler.core.marks import source_digest
 from reconciler.core.model import DesiredState, Entry, File, FileId, FileState, Json, Key, LiveState
 from reconciler.core.normal import same
+
+RestOf: TypeAlias = Callable[[DriftItem], DriftItem | None]
+"""What of an item no baseline accepts; None where one accepts all of it."""
 
 
 class Kind(StrEnum):
@@ -99,6 +103,8 @@ class Pull:
     left: tuple[Left, ...]
     marks: tuple[Key, ...]
     """Keys of which a mark is to be written, which an apply does."""
+    accepted: tuple[Key, ...] = ()
+    """Keys of which something is not taken, since a baseline accepts it for now."""
 
 
 def pull_of(
@@ -108,16 +114,25 @@ def pull_of(
     asked: Asked,
     *,
     begun: LastAppliedOf = nothing_begun,
+    rest_of: RestOf = lambda item: item,
 ) -> Pull:
     """What of the differences is taken. Pure and total: each that was asked for is taken, left
     with a reason, or only a mark; and a plan of the keys that are taken is empty afterwards, but
-    for marks and for what is said to be left of them. `begun`: as of `drift_of`."""
+    for marks and for what is said to be left of them. `begun`: as of `drift_of`.
+    `rest_of`: what of an item no baseline accepts; what is named by its key is taken all the same.
+    """
     facts = diff(desired, live).facts
     pull = _Pull(desired, asked, back_instead(facts))
     compare = desired.rules.compare
     for fact, item in items_of(facts, last_applied, begun=begun, compare=compare):
-        if pull.is_named(key_of(fact)) and pull.is_kind(item):
-            pull.take(fact, item)
+        if not pull.is_named(key_of(fact)):
+            continue
+        rest = item if item.key in asked.keys else rest_of(item)
+        accepted = frozenset(item.fields) - frozenset(() if rest is None else rest.fields)
+        if pull.is_kind(item) and (rest is None or accepted):
+            pull.accept(item)
+        if rest is not None and pull.is_kind(rest):
+            pull.take(fact, rest, accepted)
     made = pull.made()
     if made.taken or made.out:
         after = pulled(desired, made.taken, [entry.key for entry in made.out])
@@ -145,6 +160,7 @@ class _Pull:
         self._out: dict[Key, Entry] = {}
         self._left: dict[tuple[Key, str], Left] = {}
         self._marks: dict[Key, None] = {}
+        self._accepted: dict[Key, None] = {}
 
     def made(self) -> Pull:
         changed = sorted(self._changes.items())
@@ -153,6 +169,7 @@ class _Pull:
             out=tuple(self._out[key] for key in sorted(self._out)),
             left=tuple(self._left[key] for key in sorted(self._left)),
             marks=tuple(sorted(self._marks)),
+            accepted=tuple(sorted(self._accepted)),
         )
 
     def is_named(self, key: Key | None) -> bool:
@@ -165,10 +182,15 @@ class _Pull:
         kinds = self._asked.kinds
         return not kinds or Kind.ALL in kinds or item.direction.replace(" ", "-") in kinds
 
-    def take(self, fact: Fact, item: DriftItem) -> None:
+    def accept(self, item: DriftItem) -> None:
+        if item.key is not None:
+            self._accepted[item.key] = None
+
+    def take(self, fact: Fact, item: DriftItem, accepted: frozenset[str]) -> None:
+        """`accepted`: those of its fields that are not taken."""
         match fact:
             case Drifted():
-                self._fields(fact.entry, fact.before, fact.wanted)
+                self._fields(fact.entry, fact.before, fact.wanted, accepted)
                 if any(map(self._contents.is_mark, fact.fields)):
                     self._marks[fact.entry.key] = None
             case Misplaced(entry=entry, file=file, in_trash=True):
@@ -176,7 +198,7 @@ class _Pull:
             case Misplaced(entry=entry, file=file):
                 self._change(entry, "bucket", file.bucket)
             case Outdated():
-                self._outdated(fact)
+                self._outdated(fact, accepted)
             case Missing():
                 self._missing(fact, item.direction)
             case Unresolved(key=None) | Foreign() | Pending() | Expired():
@@ -195,20 +217,24 @@ class _Pull:
             if isinstance(fact, Drifted) and fact.entry.key in self._changes and fact.marks_only:
                 self._marks[fact.entry.key] = None
 
-    def _fields(self, entry: Entry, live: Content, wanted: Content) -> None:
-        if live.title != wanted.title and live.title:
-            self._change(entry, "title", live.title)
-        elif live.title != wanted.title:
-            self._leave(entry.key, "its live title is empty", "give it a title, or apply")
+    def _fields(
+        self, entry: Entry, live: Content, wanted: Content, accepted: frozenset[str]
+    ) -> None:
+        if live.title != wanted.title and "title" not in accepted:
+            if live.title:
+                self._change(entry, "title", live.title)
+            else:
+                self._leave(entry.key, "its live title is empty", "give it a title, or apply")
         names = live.user_defined.keys() | wanted.user_defined.keys()
         for name in self._contents.without_marks(tuple(sorted(names))):
             value = live.user_defined.get(name)
-            if not same(value, wanted.user_defined.get(name), self._desired.rules.compare):
+            wish = wanted.user_defined.get(name)
+            if not same(value, wish, self._desired.rules.compare) and not _holds(name, accepted):
                 self._change(entry, f"user_defined.{name}", value)
 
-    def _outdated(self, fact: Outdated) -> None:
+    def _outdated(self, fact: Outdated, accepted: frozenset[str]) -> None:
         entry, file = fact.entry, fact.file
-        self._fields(entry, fact.before, fact.wanted)
+        self._fields(entry, fact.before, fact.wanted, accepted)
         if file.bucket != entry.bucket:
             self._change(entry, "bucket", file.bucket)
         if self._audio_differs(entry, file):
@@ -253,6 +279,12 @@ class _Pull:
 
     def _leave(self, key: Key, why: str, what_to_do: str) -> None:
         self._left[key, why] = Left(key, why, what_to_do)
+
+
+def _holds(name: str, accepted: frozenset[str]) -> bool:
+    """Whether a value, or a part of it, is accepted: a value is taken whole, or not at all."""
+    field = field_of(name)
+    return any(each == field or each.startswith((f"{field}.", f"{field}[")) for each in accepted)
 
 
 def _taken(entry: Entry, change: Mapping[str, Json]) -> Taken:

@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given as for_all
 
+from reconciler.core.baseline import rest_of
 from reconciler.core.content import Content
 from reconciler.core.diff import diff
-from reconciler.core.drift import LastApplied
+from reconciler.core.drift import Acceptance, LastApplied
 from reconciler.core.facts import Pending, key_of
-from reconciler.core.model import Key
+from reconciler.core.model import Compare, Key, Place
 from reconciler.core.pull import Asked, Kind, Pull, pull_of, pulled
 from tests.core.scenario import given
 from tests.core.worlds import World, searched, worlds
@@ -151,6 +153,34 @@ def test_an_entry_is_never_taken_out_where_its_file_may_have_lost_its_mark() -> 
     assert told(pull(text, ALL, {"a": record()})) == [
         "a left: no file has its mark, and its own may be one that lost it: 7"
     ]
+
+
+EDITED = "entry a spots s1 title=T x=1 y=1\nfile 7 spots a s1 title=New x=2 y=2"
+
+
+@pytest.mark.parametrize(
+    ("fields", "until", "taken", "accepted"),
+    [
+        ([None], "2026-06-15", [], ["a"]),
+        (["title", "user_defined.x"], "2026-06-15", [("user_defined.y",)], ["a"]),
+        (["title", "user_defined.x", "user_defined.y"], "2026-06-15", [], ["a"]),
+        ([None], "2026-06-14", [("title", "user_defined.x", "user_defined.y")], []),
+    ],
+)
+def test_what_a_baseline_accepts_is_left(
+    fields: list[str | None], until: str, taken: list[tuple[str, ...]], accepted: list[str]
+) -> None:
+    baseline = [
+        Acceptance(Key("a"), None, "so it is", until, Place("b.yaml", 1, 1), field)
+        for field in fields
+    ]
+    rest = partial(rest_of, baseline=baseline, today="2026-06-15", compare=Compare.LOOSE)
+    desired, live = given(EDITED)
+    found = pull_of(desired, live, lambda _key: None, ALL, rest_of=rest)
+    assert ([one.fields for one in found.taken], [*found.accepted]) == (taken, accepted)
+    named = Asked(keys=frozenset([Key("a")]))
+    found = pull_of(desired, live, lambda _key: None, named, rest_of=rest)
+    assert [one.fields for one in found.taken] == [("title", "user_defined.x", "user_defined.y")]
 
 
 @searched

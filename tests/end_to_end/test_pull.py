@@ -189,6 +189,21 @@ def test_kinds_tell_one_drift_from_another(applied: Workplace, sandbox: Sandbox)
     assert applied.run("drift").code == 0
 
 
+def test_what_is_accepted_for_now_is_left_unless_it_is_named(
+    applied: Workplace, sandbox: Sandbox
+) -> None:
+    edit(sandbox, "spring", title="By hand")
+    said = ("--write-baseline", "--reason", "so it is", "--until", "2999-12-31")
+    assert applied.run("drift", *said).code == 0
+    before = text(applied)
+    left = applied.run("pull", "--kind", "changed-live")
+    assert (left.code, text(applied)) == (0, before)
+    assert "spring: accepted for now by the baseline, and left" in left.err
+    assert applied.run("pull", "--kind", "changed-live", "--baseline", "none.yaml").code == 1
+    assert applied.run("pull", "spring").code == 0
+    assert "By hand" in text(applied)
+
+
 def test_without_a_ledger_which_side_changed_is_not_known(
     applied: Workplace, sandbox: Sandbox
 ) -> None:
