@@ -49,7 +49,14 @@ def drift_markdown(
     At most `most` items are listed, fewer where they do not fit, shared out over the directions;
     the numbers count all. `marks`: the names of the mark's fields, where they are known.
     """
-    return fitted(most, limit, _Page(drift, marks).blocks)
+    ways = [_WAYS] if drift.items else []
+    return fitted(most, limit, lambda room: chain(_Page(drift, marks).blocks(room), ways))
+
+
+_WAYS = """\
+What to do: `reconciler apply` brings the files back to the catalogue; `reconciler pull KEY` takes \
+into the catalogue what is live; `reconciler drift --write-baseline` accepts it for now.
+"""
 
 
 def pulled_markdown(drift: Drift, *, limit: int = LIMIT) -> str:
