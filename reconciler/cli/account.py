@@ -16,7 +16,13 @@ from reconciler.cli import exits
 from reconciler.cli.options import metrics_option, notify_options
 from reconciler.cli.output import Output
 from reconciler.clock import SystemClock
-from reconciler.errors import CatalogError, MetricsFileError, ReconcilerError, UsageError
+from reconciler.errors import (
+    BaselineError,
+    CatalogError,
+    MetricsFileError,
+    ReconcilerError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from reconciler.api.counting import CallCounter
@@ -210,11 +216,13 @@ def _counter() -> "CallCounter":
 
 
 def _said(error: BaseException) -> str:
-    """What is told of an error. Of a catalogue's problems no more than how many they are: they
-    quote what is in it."""
+    """What is told of an error. Of the problems of a catalogue or a baseline no more than how many
+    they are: they quote what is in it."""
     match error:
         case CatalogError(count=count):
             text = f"{count:,} problem{'' if count == 1 else 's'} in the catalogue"
+        case BaselineError(problems=problems):
+            text = f"{len(problems):,} problem{'' if len(problems) == 1 else 's'} in the baseline"
         case ReconcilerError():
             text = str(error)
         case click.ClickException():
