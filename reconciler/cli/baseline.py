@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from reconciler.core.model import DesiredState
 
 Command = Callable[..., int | None]
+
+_LONGEST_REASON: Final = 1_000
+"""Characters, as in the baseline's schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,10 @@ def _asked(path: Path | None, reason: str | None, until: str | None, *, write: b
         return Baseline(path, write, "", "")
     if not reason or until is None:
         raise UsageError("--write-baseline takes a --reason, and --until which day it is accepted")
+    if len(reason) > _LONGEST_REASON:
+        raise UsageError(
+            f"the --reason is {len(reason):,} characters long: a baseline takes {_LONGEST_REASON:,}"
+        )
     try:
         day = date.fromisoformat(until)
     except ValueError:

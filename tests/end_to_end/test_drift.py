@@ -360,6 +360,10 @@ class TestWritingTheBaseline:
             (("--write-baseline", "--reason", "x"), "takes a --reason"),
             (("--write-baseline", "--reason", "x", "--until", "soon"), "such as 2026-12-31"),
             (("--write-baseline", "--reason", "x", "--until", "2020-01-01"), "that day is over"),
+            (
+                ("--write-baseline", "--reason", "x" * 1001, "--until", "2999-12-31"),
+                "is 1,001 characters long",
+            ),
             (("--reason", "x"), "go with --write-baseline"),
         ],
     )
