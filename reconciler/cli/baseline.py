@@ -21,6 +21,7 @@ Command = Callable[..., int | None]
 
 _LONGEST_REASON: Final = 1_000
 """Characters, as in the baseline's schema."""
+_MOST_HINTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,10 @@ def _warn_of_idle(idle: Sequence["Acceptance"], desired: "DesiredState", output:
 
     from reconciler.render.drift_words import is_idle, named
 
-    for one in idle:
+    for number, one in enumerate(idle):
         near: Sequence[str] = ()
-        if one.key is not None and one.key not in desired.entries:
+        # Among many keys it takes a second for each.
+        if number < _MOST_HINTS and one.key is not None and one.key not in desired.entries:
             near = get_close_matches(one.key, desired.entries, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
         output.warn(f"{one.place}: {named(one)}: {is_idle(one)}{hint}")
