@@ -152,6 +152,9 @@ def _wrong(record: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
             date.fromisoformat(until)
         except ValueError:
             yield ("until",), f"there is no day {until}"
+    elif isinstance(until, str) and until.endswith("\n"):  # which the form's pattern lets through
+        found = orjson.dumps(until).decode()
+        yield ("until",), f"expected a day such as 2026-12-31, found {found}"
     if "live" not in record:
         return
     if field is None:

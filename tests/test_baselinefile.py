@@ -138,6 +138,7 @@ def test_everything_that_is_wrong_is_said_at_once_and_where(path: Path) -> None:
             reason: r
             until: 2026-12-31
           - {key: a, field: title, live: null, reason: r, until: 2026-12-31}
+          - {key: a, reason: r, until: "2026-99-99\\n"}
         """,
     ) == [
         "3:5: accepted[0]: expected a key, or the number of a file that carries no mark; found "
@@ -159,6 +160,7 @@ def test_everything_that_is_wrong_is_said_at_once_and_where(path: Path) -> None:
         "20:11: accepted[4].live: it goes with a whole value, such as user_defined.tags, and no "
         "part of one",
         "23:34: accepted[5].live: a title is a text: quote it",
+        r'24:32: accepted[6].until: expected a day such as 2026-12-31, found "2026-99-99\n"',
     ]
 
 

@@ -16,7 +16,13 @@ from reconciler.cli import exits
 from reconciler.cli.options import metrics_option, notify_options
 from reconciler.cli.output import Output
 from reconciler.clock import SystemClock
-from reconciler.errors import CatalogError, MetricsFileError, ReconcilerError, UsageError
+from reconciler.errors import (
+    BaselineError,
+    CatalogError,
+    MetricsFileError,
+    ReconcilerError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from reconciler.api.counting import CallCounter
@@ -33,6 +39,8 @@ Command: TypeAlias = Callable[..., int | None]
 class Account:
     """What a command notes as it goes along."""
 
+    path: Path | None = None
+    """The catalogue's."""
     counter: "CallCounter | None" = None
     """Of the requests, where somebody wants to know."""
     desired: "DesiredState | None" = None
@@ -62,13 +70,24 @@ class Account:
             command=command,
             exit_code=code,
             at=SystemClock().now(),
-            catalog=None if desired is None else desired.catalog,
+            catalog=self._name_after(error) if desired is None else desired.catalog,
             buckets=() if desired is None else tuple(desired.buckets),
             error=None if error is None else _said(error),
             drift=self.drift,
             applying=self.applying,
             calls=Calls() if self.counter is None else self.counter.so_far(),
         )
+
+    def _name_after(self, error: BaseException | None) -> str | None:
+        """The name of a catalogue of which something else is wrong."""
+        if self.path is None or not isinstance(error, CatalogError):
+            return None
+        from reconciler.catalog.name import name_of
+
+        try:
+            return name_of(self.path)
+        except CatalogError:
+            return None
 
 
 def accounted(name: str) -> Callable[[Command], Command]:
@@ -87,7 +106,7 @@ def accounted(name: str) -> Callable[[Command], Command]:
             output: Output,
             **kwargs: Any,
         ) -> int:
-            account, told = Account(), _Told(metrics, output)
+            account, told = Account(kwargs.get("catalog")), _Told(metrics, output)
             try:
                 told.notifies(notify, webhook_file)
                 if metrics is not None:
@@ -197,11 +216,13 @@ def _counter() -> "CallCounter":
 
 
 def _said(error: BaseException) -> str:
-    """What is told of an error. Of a catalogue's problems no more than how many they are: they
-    quote what is in it."""
+    """What is told of an error. Of the problems of a catalogue or a baseline no more than how many
+    they are: they quote what is in it."""
     match error:
         case CatalogError(count=count):
             text = f"{count:,} problem{'' if count == 1 else 's'} in the catalogue"
+        case BaselineError(problems=problems):
+            text = f"{len(problems):,} problem{'' if len(problems) == 1 else 's'} in the baseline"
         case ReconcilerError():
             text = str(error)
         case click.ClickException():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from reconciler.core.pull import RestOf
 
 Command = Callable[..., int | None]
+
+_LONGEST_REASON: Final = 1_000
+"""Characters, as in the baseline's schema."""
+_MOST_HINTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,10 @@ def _warn_of_idle(idle: Sequence["Acceptance"], desired: "DesiredState", output:
 
     from reconciler.render.drift_words import is_idle, named
 
-    for one in idle:
+    for number, one in enumerate(idle):
         near: Sequence[str] = ()
-        if one.key is not None and one.key not in desired.entries:
+        # Among many keys it takes a second for each.
+        if number < _MOST_HINTS and one.key is not None and one.key not in desired.entries:
             near = get_close_matches(one.key, desired.entries, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
         output.warn(f"{one.place}: {named(one)}: {is_idle(one)}{hint}")
@@ -166,6 +171,10 @@ def _asked(path: Path | None, reason: str | None, until: str | None, *, write: b
         return Baseline(path, write, "", "")
     if not reason or until is None:
         raise UsageError("--write-baseline takes a --reason, and --until which day it is accepted")
+    if len(reason) > _LONGEST_REASON:
+        raise UsageError(
+            f"the --reason is {len(reason):,} characters long: a baseline takes {_LONGEST_REASON:,}"
+        )
     try:
         day = date.fromisoformat(until)
     except ValueError:

@@ -150,7 +150,12 @@ def reviewed_command(
     help="The catalogue. Only its name is read.",
 )
 @ledger_option
-@click.option("--run", "run_id", metavar="RUN", help="Which run, if not the commit's last.")
+@click.option(
+    "--run",
+    "run_id",
+    metavar="RUN",
+    help="Which run, with its own commit, if not the last of the job's commit.",
+)
 @click.option("--commit", metavar="SHA", help="The commit, where it is not the job's.")
 @_author_option
 @_forge_option
@@ -178,7 +183,7 @@ def applied_command(
     if commit is not None and not is_commit(commit):
         raise UsageError(f"--commit {commit[:100]!r} is not a commit in full")
     job = job_of(os.environ, kind)
-    commit = commit or job.commit
+    named, commit = commit, commit or job.commit
     log = read_log(ledger_place(ledger, catalog))
     if log.error is not None:
         raise log.error
@@ -186,6 +191,8 @@ def applied_command(
     if run is None:
         output.tell(f"{log.place}: no run of {run_id or commit[:12]}, and so nothing to comment")
         return
+    if named is None and run.about.commit is not None and is_commit(run.about.commit):
+        commit = run.about.commit
     with _forge(job, author) as forge:
         output.tell(report_applied(forge, run, str(log.place), commit, output.say))
 

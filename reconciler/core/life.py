@@ -23,7 +23,7 @@ from typing import Final, TypeAlias
 from reconciler.core.content import Content, Contents, Held
 from reconciler.core.describe import field_of
 from reconciler.core.log import Deed, Ending
-from reconciler.core.model import DesiredState, Json, LiveState
+from reconciler.core.model import DesiredState, Json, Key, LiveState
 from reconciler.core.normal import canonical
 
 _State: TypeAlias = Mapping[str, Json]
@@ -157,17 +157,56 @@ def _rank(name: str) -> tuple[int, str]:
     return (_ORDER.index(group) if group in _ORDER else len(_ORDER), name)
 
 
-class _Telling:
+class _Entry:
+    """What is known of an entry's file at some point of the telling."""
+
     def __init__(self) -> None:
         self.state: dict[str, Json] = {}
         self.set_by: dict[str, Event] = {}
-        self.events: list[Event] = []
-        self._seen: str | None = None
+        self.seen: str | None = None
         """When it was last known to be as in `state`."""
-        self._maybe: list[Deed] = []
+        self.maybe: list[Deed] = []
         """Attempts since then of which nobody knows whether they were done."""
 
+
+class _Telling:
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._entry = _Entry()
+        """The one that is spoken of."""
+        self._key: Key | None = None
+        self._others: dict[Key | None, _Entry] = {}
+        """The files that had, or have, another key, and are part of the life: by that key."""
+
+    @property
+    def state(self) -> dict[str, Json]:
+        return self._entry.state
+
+    @property
+    def set_by(self) -> dict[str, Event]:
+        return self._entry.set_by
+
+    def _turn_to(self, deed: Deed) -> None:
+        """Speak of the entry that the change is of. A file that had another key comes along with
+        all that is known of it."""
+        key = self._key if deed.key is None else deed.key
+        is_there = deed.action != "create" and deed.file_id is not None
+        if self._key is None or (is_there and self.state.get("file_id") == deed.file_id):
+            self._key = key
+            return
+        if key == self._key and self.state:
+            return
+        self._others[self._key] = self._entry
+        has_file = (
+            had
+            for had, entry in self._others.items()
+            if is_there and entry.state.get("file_id") == deed.file_id
+        )
+        self._entry = self._others.pop(next(has_file, key), _Entry())
+        self._key = key
+
     def tell(self, deed: Deed) -> None:
+        self._turn_to(deed)
         if deed.ending is not Ending.APPLIED:
             self._attempted(deed)
         elif self._is_other(deed):
@@ -177,7 +216,7 @@ class _Telling:
         elif deed.action == "delete":
             self._observe(_before(deed), deed.at)
             self._forget(Event(What.DELETED, deed.until, (), deed))
-            self._seen = deed.until
+            self._entry.seen = deed.until
         else:
             self._done(deed)
 
@@ -197,15 +236,15 @@ class _Telling:
         kind = What.THROWN_AWAY if deed.trash else kind
         result = _result(deed)
         self._set(Event(kind, deed.until, self._changes(result), deed), result)
-        self._seen = deed.until
-        self._maybe.clear()
+        self._entry.seen = deed.until
+        self._entry.maybe.clear()
 
     def _attempted(self, deed: Deed) -> None:
         if deed.live is not None:
             self._observe(content_state(deed.live), deed.until)
         is_made = deed.action == "create" and deed.file_id is not None
         if deed.ending in (Ending.UNKNOWN, Ending.OPEN) or is_made:
-            self._maybe.append(deed)
+            self._entry.maybe.append(deed)
         self.events.append(Event(What.ATTEMPTED, deed.until, (), deed))
 
     def _found_done(self, deed: Deed) -> None:
@@ -225,7 +264,8 @@ class _Telling:
             return True
         is_apart = deed.file_id != self.state.get("file_id")
         return is_apart and (
-            deed.after_change is not None or (deed.by.purge is not None and self._seen is not None)
+            deed.after_change is not None
+            or (deed.by.purge is not None and self._entry.seen is not None)
         )
 
     def _of_another_file(self, deed: Deed) -> None:
@@ -235,28 +275,28 @@ class _Telling:
 
     def _vanished(self, at: str) -> None:
         """The file that was known is gone, by an attempt or otherwise."""
-        by = next((deed for deed in reversed(self._maybe) if deed.action == "delete"), None)
+        by = next((deed for deed in reversed(self._entry.maybe) if deed.action == "delete"), None)
         if by is None:
-            self._forget(Event(What.GONE, at, since=self._seen))
+            self._forget(Event(What.GONE, at, since=self._entry.seen))
         else:
             self._forget(Event(What.DONE, by.until, (), by))
-        self._seen = at
+        self._entry.seen = at
 
     def _observe(self, seen: _State, at: str) -> None:
         """Somebody saw it so: what differs from what was known happened in between."""
         changes = self._changes(seen)
-        if changes and self._seen is None and not self._maybe:
+        if changes and self._entry.seen is None and not self._entry.maybe:
             self._set(Event(What.FIRST_SEEN, at, changes), seen)
             changes = ()
-        for deed in reversed(self._maybe):
+        for deed in reversed(self._entry.maybe):
             done = [change for change in changes if _explains(deed, change)]
             if any(change.name not in ("file_id", "acr_id") for change in done):
                 self._set(Event(What.DONE, deed.until, tuple(done), deed), seen)
                 changes = tuple(change for change in changes if change not in done)
         if changes:
-            self._set(Event(What.OUTSIDE, at, changes, since=self._seen), seen)
-        self._seen = at
-        self._maybe.clear()
+            self._set(Event(What.OUTSIDE, at, changes, since=self._entry.seen), seen)
+        self._entry.seen = at
+        self._entry.maybe.clear()
 
     def _changes(self, new: _State) -> tuple[FieldChange, ...]:
         """What is new in it. Where it has a title it is the whole content."""
@@ -283,7 +323,7 @@ class _Telling:
         self.state.clear()
         self.set_by.clear()
         self.events.append(event)
-        self._maybe.clear()
+        self._entry.maybe.clear()
 
 
 def _explains(deed: Deed, change: FieldChange) -> bool:

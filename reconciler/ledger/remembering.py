@@ -120,5 +120,7 @@ def _is_beside(change: Record) -> bool:
 def _made(change: Record) -> LastApplied:
     content = change["after"] if "after" in change else change["before"]
     whole = Content(content["title"], content["user_defined"])
+    if not isinstance(whole.user_defined, dict):
+        raise TypeError("what has the values is no object")
     gone = change["action"] == "delete" or "trash" in change
     return LastApplied(whole, change["bucket"], deleted=gone)

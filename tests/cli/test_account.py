@@ -10,7 +10,13 @@ import pytest
 
 from reconciler.cli.account import accounted
 from reconciler.cli.output import with_output
-from reconciler.errors import CatalogError, RefusedByGuardrail, StalePlan, TokenRefused
+from reconciler.errors import (
+    BaselineError,
+    CatalogError,
+    RefusedByGuardrail,
+    StalePlan,
+    TokenRefused,
+)
 from reconciler.render.prometheus import series_in
 from tests.api.servers import answer, serving
 
@@ -63,6 +69,7 @@ def test_an_end(tmp_path: Path, code: int) -> None:
         (TokenRefused("it is refused"), 7, "it is refused"),
         (CatalogError(["catalog.yaml:1:1: a value"] * 3), 1, "3 problems in the catalogue"),
         (CatalogError(["catalog.yaml:1:1: a value"]), 1, "1 problem in the catalogue"),
+        (BaselineError(["b.yaml:1:1: a value"] * 2), 1, "2 problems in the baseline"),
         (TokenRefused("of \udcff"), 7, "of \\udcff"),
         (click.ClickException("it is odd"), 1, "it is odd"),
         (click.UsageError("it is odd"), 64, "it is odd"),

@@ -116,6 +116,33 @@ class TestWhoSetIt:
         assert (renamed.before, renamed.after) == (Held("old"), Held("a"))
         assert life.key == "a"
 
+    def test_where_its_file_went_on_under_another_key_it_is_not_gone(
+        self, deed: Callable[..., Deed]
+    ) -> None:
+        life = life_of([
+            deed("create", after=ONE),
+            deed("update", before=ONE, after=TWO, key=Key("b")),
+            deed("create", after=THREE, file_id=FileId(8), acr_id="acr8"),
+        ])  # fmt: skip
+        assert [what for what, _ in told(life)] == ["created", "updated", "created"]
+        assert (life.key, value(life, "title"), value(life, "file_id")) == ("a", "Tri", 8)
+
+    def test_of_a_key_that_another_s_file_took_over_each_file_has_its_own_past(
+        self, deed: Callable[..., Deed]
+    ) -> None:
+        other = {"file_id": FileId(8), "acr_id": "acr8"}
+        life = life_of([
+            deed("create", after=ONE, source="sha256:ab"),
+            deed("create", after=TWO, source="sha256:cd", key=Key("b"), **other),
+            deed("delete", before=ONE),
+            deed("update", before=TWO, after=THREE, **other),
+        ])  # fmt: skip
+        assert [what for what, _ in told(life)] == ["created", "created", "deleted", "updated"]
+        assert told(life)[-1] == ("updated", ["title", "user_defined.isrc", "key"])
+        assert set_by(life)["title"] == ("updated", "run-4")
+        assert set_by(life)["source"] == ("created", "run-2")
+        assert (life.key, value(life, "file_id")) == ("a", 8)
+
     def test_a_value_that_was_removed_is_not_there(self, deed: Callable[..., Deed]) -> None:
         bare = Content("One", {"isrc": "On"})
         life = life_of([deed("create", after=ONE), deed("update", before=ONE, after=bare)])

@@ -291,6 +291,13 @@ class TestTheBaseline:
         assert ended.code == 2
         assert ended.err.strip().endswith("take the entry out (did you mean spring?)")
 
+    def test_of_many_that_are_idle_only_some_have_a_near_match(self, applied: Workplace) -> None:
+        entry = "- {key: sprnig, reason: r, until: 2999-12-31}\n"
+        applied.catalog(f"version: 1\naccepted:\n{entry * 9}", "drift-baseline.yaml")
+        ended = applied.run("drift")
+        assert ended.err.count("take the entry out") == 9
+        assert ended.err.count("did you mean spring?") == 3
+
     def test_a_foreign_file_is_accepted_by_its_number(
         self, applied: Workplace, sandbox: Sandbox
     ) -> None:
@@ -362,6 +369,10 @@ class TestWritingTheBaseline:
             (("--write-baseline", "--reason", "x"), "takes a --reason"),
             (("--write-baseline", "--reason", "x", "--until", "soon"), "such as 2026-12-31"),
             (("--write-baseline", "--reason", "x", "--until", "2020-01-01"), "that day is over"),
+            (
+                ("--write-baseline", "--reason", "x" * 1001, "--until", "2999-12-31"),
+                "is 1,001 characters long",
+            ),
             (("--reason", "x"), "go with --write-baseline"),
         ],
     )

@@ -95,6 +95,17 @@ class TestADrift:
         assert applied.run("drift", *METRICS).code == 1
         assert series(applied, "last_run_exit_code", catalog="radio-ads", command="drift") == [1]
 
+    def test_of_one_of_several_catalogues_is_of_that_one_also_where_it_is_broken(
+        self, applied: Workplace
+    ) -> None:
+        assert applied.run("drift", *METRICS).code == 0
+        applied.catalog(CATALOG.replace("catalog: radio-ads", "catalog: jingles"))
+        assert applied.run("drift", *METRICS).code == 2
+        applied.catalog(CATALOG.replace("title:", "tilte:"))
+        assert applied.run("drift", *METRICS).code == 1
+        assert series(applied, "last_run_exit_code", catalog="radio-ads", command="drift") == [1]
+        assert series(applied, "last_run_exit_code", catalog="") == []
+
     def test_of_which_the_usage_makes_no_sense_is_measured(self, applied: Workplace) -> None:
         assert applied.run("drift", "--only", "no-such", *METRICS).code == 64
         assert last(applied, "drift")[1:] == (0, 64)

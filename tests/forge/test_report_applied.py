@@ -164,6 +164,12 @@ class TestWhatIsLeft:
         assert f"no run of {play.sha[:12]}, and so nothing to comment" in ended.out
         assert play.fake.calls == []
 
+    def test_all_where_the_run_that_is_named_is_of_another_commit(self, play: Applying) -> None:
+        play.applies((create(), DONE), commit=commit_of(77))
+        ended = play.says("--run", "run-1")
+        assert (ended.code, play.bodies()) == (0, [])
+        assert f"commit {commit_of(77)[:12]} is the merge of no" in ended.err
+
     def test_all_where_the_commit_is_of_no_pull_request(self, play: Applying) -> None:
         other = commit_of(77)
         play.applies((create(), DONE), commit=other)

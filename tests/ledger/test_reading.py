@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 
 from reconciler.core.content import Content
@@ -13,7 +14,9 @@ from reconciler.core.model import FileId, Key
 from reconciler.core.outcome import Applied, Failed, Outcome, Stale, Unknown
 from reconciler.core.plan import ChangeId, Move
 from reconciler.core.purge import Thrown
+from reconciler.errors import LedgerError
 from reconciler.ledger import Ledger, last_applied, remembered, thrown_away
+from reconciler.ledger.chain import Anchor, chained
 from tests.apply.fake_clock import FakeClock
 from tests.ledger.made import DONE, T1, T2, create, delete, move, run, update
 
@@ -53,6 +56,23 @@ class TestLastApplied:
             ledger.ended([(change, Applied(FileId(7), "acr7", already=True))])
         (made,) = last_applied(path, "radio").values()
         assert made == self.last(path.with_name("other"), (change, DONE))["a"]
+
+    def test_of_a_record_that_no_version_of_ours_writes_nothing_is_told(self, path: Path) -> None:
+        content = {"title": "One", "user_defined": []}
+        with Ledger(path, FakeClock(), "run-1") as ledger:
+            ledger.run_began({"catalog": {"name": "radio"}})
+        began, ended = (
+            {"at": "", "run": "run-1", "kind": kind, "id": "update:7", "action": "update",
+             "key": "a", "bucket": "spots", **more}
+            for kind, more in (
+                ("change.began", {"after": content}), ("change.ended", {"outcome": "applied"}),
+            )
+        )  # fmt: skip
+        data = path.read_bytes()
+        lines, _ = chained(Anchor(1, orjson.loads(data)["hash"]), [began, ended])
+        path.write_bytes(data + b"".join(lines))
+        with pytest.raises(LedgerError, match="not one that this version writes"):
+            last_applied(path, "radio")
 
     def test_what_came_last_counts(self, path: Path) -> None:
         assert self.last(path, (create(), DONE), (update(), DONE), (update(), Unknown("x"))) == {

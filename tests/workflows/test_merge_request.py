@@ -296,3 +296,23 @@ def test_an_edit_is_taken_into_the_catalogue_by_merging_a_merge_request(
     assert world.titles(8891) == ["Typed in the console"]
     assert (world.forge.open_issues(), world.forge.open_pulls()) == ([], [])
     assert "reconciler/pull-radio-ads" not in world.repository.branches()
+
+
+def test_a_pull_that_failed_leaves_the_merge_request_of_the_day_before(
+    make_world: Callable[..., GitLabWorld],
+) -> None:
+    world = make_world("radio-ads")
+    world.press(world.on_main(), "apply-changed radio-ads")
+    world.edit_live(8891, "First of radio-ads", "Typed in the console")
+    world.on_main("schedule")
+    (request,) = world.forge.open_pulls()
+
+    path = world.file.parent / "catalog.gitlab-ci.yml"
+    text, pull = path.read_text("utf-8"), "reconciler pull "
+    assert text.count(pull) == 1
+    path.write_text(text.replace(pull, f"{pull}--only no-such "), "utf-8")
+    pipeline = world.on_main("schedule")
+    assert pipeline.results["drift radio-ads"] == "failed"
+    assert pipeline.results["take-in radio-ads"] == "success", pipeline.log
+    assert world.forge.open_pulls() == [request]
+    assert world.repository.branches()["reconciler/pull-radio-ads"] == request.head

@@ -395,6 +395,26 @@ def test_an_edit_that_is_undone_needs_no_pull_request_any_more(
     assert world.forge.open_issues() == []
 
 
+def test_a_pull_that_failed_leaves_the_pull_request_of_the_day_before(
+    make_world: Callable[..., GitHubWorld],
+) -> None:
+    world = make_world("radio-ads")
+    world.applies()
+    world.edit_live(8891, "First of radio-ads", "Typed in the console")
+    world.on_main("drift", "schedule")
+    (pull,) = world.forge.open_pulls()
+
+    path = world.workflows / "drift.yml"
+    before, mark, step = path.read_text("utf-8").partition("command: pull")
+    refused = step.replace("${{ secrets.ACRCLOUD_ACCESS_TOKEN }}", "refused", 1)
+    path.write_text(before + mark + refused, "utf-8")
+    run = world.on_main("drift", "schedule")
+    assert run.jobs["drift (radio-ads)"].result == "failure"
+    assert run.jobs["take-in (radio-ads)"].result == "success", run.log
+    assert world.forge.open_pulls() == [pull]
+    assert world.repository.branches()["reconciler/pull-radio-ads"] == pull.head
+
+
 def test_a_ledger_in_a_file_is_kept_as_an_artifact_and_its_anchor_is_said(
     make_world: Callable[..., GitHubWorld],
 ) -> None:
