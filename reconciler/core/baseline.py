@@ -6,6 +6,7 @@
 | until a day that is over                   | left, and the acceptance is told to have expired  |
 | of a field                                 | the other fields are left, with their direction   |
 | of a field that must be something live     | accepted only while it is                         |
+| of all fields of a file to be replaced     | that it is to be replaced is left                 |
 | of what is not so                          | nothing; it is told to be idle                    |
 
 Of a part of the catalogue nothing is told to be idle: what it accepts may be in the rest.
@@ -78,7 +79,8 @@ def to_accept(items: Iterable[DriftItem], *, reason: str, until: str) -> tuple[A
     found: dict[tuple[Key | None, FileId | None, str | None, Direction | None], Acceptance] = {}
     for item in items:
         file_id = item.file_id if item.key is None else None
-        for field in _whole_values(item) or [None]:
+        fields = _whole_values(item)
+        for field in [*fields, None] if item.is_replaced or not fields else fields:
             live = None if field is None else Said(_value(item.before, field))
             direction = item.direction if field is None else None
             found[item.key, file_id, field, direction] = Acceptance(
@@ -116,12 +118,15 @@ def _divided(
     fields, parts = item.fields, list[Accepted]()
     for one in accepting:
         if one.field is None:
-            whole = [] if parts and not fields else [Accepted(_part(item, fields), one)]
+            is_rest = not parts or bool(fields) or item.is_replaced
+            whole = [] if not is_rest else [Accepted(_part(item, fields), one)]
             return None, [*parts, *whole]
         taken = tuple(name for name in fields if _covers(one.field, name))
         if taken:
             fields = tuple(name for name in fields if name not in taken)
             parts.append(Accepted(_part(item, taken), one))
+    if parts and not fields and item.is_replaced:
+        return replace(item, fields=(), sides=None), parts
     if parts and not fields:
         return None, parts
     return _part(item, fields), parts

@@ -24,6 +24,7 @@ is live is what it would have made.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import TypeAlias, assert_never
 
 from reconciler.core.content import Content
@@ -192,9 +193,10 @@ class _Drift:
         ids = ", ".join(str(other.id) for other in fact.others)
         beside = f" (beside it files {ids})" if ids else ""
         verdict = direction, f"{fact.why}{beside}; {message}"
-        return _entry(
+        item = _entry(
             entry, file, verdict, fields=fields, before=before, wanted=wanted, sides=sides
         )
+        return replace(item, is_replaced=True)
 
     def _sides(self, entry: Entry, live: Content, wanted: Content) -> Sides | None:
         """Which side changed, of every field in which the two differ."""

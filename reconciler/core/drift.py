@@ -91,6 +91,8 @@ class DriftItem:
     declared_at: Place | None = None
     sides: Sides | None = None
     """Of the fields that differ, where the ledger knows what was last applied."""
+    is_replaced: bool = False
+    """It is more than its fields: the file is to be replaced by another, whatever they are."""
 
 
 class Said(NamedTuple):

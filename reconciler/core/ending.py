@@ -64,5 +64,7 @@ class Ending:
 
     @property
     def is_success(self) -> bool:
-        """It did what it was called for. To find drift is to have looked for it."""
-        return self.exit_code in (0, 2)
+        """It did what it was called for. To find drift is to have looked for it, but for a part
+        is not for all."""
+        is_part = self.drift is not None and bool(self.drift.only)
+        return self.exit_code in (0, 2) and not is_part

@@ -55,6 +55,16 @@ def test_a_key_without_a_field_is_all_of_it() -> None:
     assert found.entries == 9
 
 
+def test_a_file_that_is_to_be_replaced_is_more_than_its_fields() -> None:
+    replaced = replace(EDITED, is_replaced=True)
+    of_fields = [accepts(field=name) for name in FIELDS]
+    (left,) = judged(*of_fields, items=(replaced,)).items
+    assert (left.fields, left.direction) == ((), Direction.BOTH_CHANGED)
+    assert judged(*of_fields, accepts(), items=(replaced,)).items == ()
+    written = to_accept([replaced], reason="so it is", until=TODAY)
+    assert judged(*written, items=(replaced,)).items == ()
+
+
 def test_a_direction_is_only_that() -> None:
     found = judged(accepts(direction=Direction.DUPLICATE), items=(EDITED, TWICE))
     assert (found.items, [one.item for one in found.accepted]) == ((EDITED,), [TWICE])

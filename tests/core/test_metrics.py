@@ -72,6 +72,12 @@ class TestADriftThatWasLookedFor:
         assert {dict(labels).get("bucket") for _, labels in after} == {None, "", "spots"}
         assert of(after, metrics.DRIFT) == 0
 
+    def test_of_some_keys_says_nothing_of_all(self) -> None:
+        part = Drift((), 0, 0, 1, 1, only=("k",))
+        after = series_after(self.after, replace(LOOKED, at=2000.0, drift=part))
+        assert of(after, metrics.DRIFT) == of(self.after, metrics.DRIFT)
+        assert after[metrics.LAST_SUCCESS, RUN] == 1000.5
+
     def test_leaves_another_catalogues_series_as_they_are(self) -> None:
         other = series_after(self.after, replace(LOOKED, catalog="other", drift=None))
         assert other.items() >= self.after.items()
