@@ -8,10 +8,12 @@ be right in every corner of YAML.
 
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
+from itertools import pairwise
 from operator import itemgetter
 from typing import Final, TypeAlias
 
-from reconciler.catalog.literals import Spelling, Verbatim
+from reconciler.catalog.literals import JsonSpelling, Spelling, Verbatim
 from reconciler.catalog.nodes import BLOCKS, Mapped, Node, Pair, Scalar
 from reconciler.catalog.spans import Span
 from reconciler.core.model import Json
@@ -23,7 +25,8 @@ Value: TypeAlias = Json | Verbatim
 _HEADER: Final = re.compile(r"[|>][-+0-9]*")
 _ANCHORED: Final = re.compile(r"[ \t]*(?:&[^\s,\[\]{}]+)?")
 _REST: Final = re.compile(r"[ \t]*,?[ \t]*(?:#.*)?\r?")
-_COMMA: Final = re.compile(r"[ \t]*,[ \t]*")
+_COMMA: Final = re.compile(r"[ \t]*,(?:[ \t]*(?![ \t#]))?")
+"""With the space behind it, which a comment needs."""
 _SIGN: Final = re.compile(r"[,:] *")
 
 
@@ -54,7 +57,8 @@ def rewritten(
     behind: str | None = None,
 ) -> list[Edit]:
     """The edits after which the mapping states these values, and no longer has those dropped.
-    One pair of it at least stays, or is new. New ones come behind the pair `behind`.
+    One pair of it at least stays, or is new, where it is not a flow. New ones come behind the
+    pair `behind`.
 
     Raises `NotEditableError`.
     """
@@ -121,7 +125,8 @@ def without(text: str, holder: Pair, names: Collection[str], spelling: Spelling)
     if not isinstance(mapping, Mapped):
         raise NotEditableError("it stands behind an alias")
     if mapping.flow:
-        return rewritten(text, mapping, {}, spelling, dropped=names)
+        going = [pair.name is not None and pair.name.text in names for pair in mapping.pairs]
+        return _gone(text, mapping, going, spelling, comments=True)
     edits: list[Edit] = []
     if len(names) == len(mapping.pairs):
         at = _behind_the_name(text, holder)
@@ -219,22 +224,66 @@ def _flow(
     if not pairs:
         at = mapping.span[0] + 1
         return [((at, at), comma.join(said))] if said else []
-    if all(going):
-        end = pairs[-1].span[1]
-        trailing = None if said else _COMMA.match(text, end)
-        return [((pairs[0].span[0], trailing.end() if trailing else end), comma.join(said))]
-    last = max(index for index, goes in enumerate(going) if not goes)
-    edits: list[Edit] = []
-    for index, goes in enumerate(going):
-        if goes and index < last:
-            edits.append(((pairs[index].span[0], pairs[index + 1].span[0]), ""))
-    if last + 1 < len(pairs):
-        edits.append(((pairs[last].span[1], pairs[-1].span[1]), ""))
-    named = [index for index, pair in enumerate(pairs) if pair.name and pair.name.text == behind]
-    at = pairs[named[0] if named else last].span[1]
+    if all(going) and said:
+        edits = [(pairs[0].span, comma.join(said))]
+        return edits + _gone(text, mapping, [False, *going[1:]], spelling)
+    edits = _gone(text, mapping, going, spelling)
     if said:
+        last = max(index for index, goes in enumerate(going) if not goes)
+        named = [i for i, pair in enumerate(pairs) if pair.name and pair.name.text == behind]
+        at = pairs[named[0] if named else last].span[1]
         edits.append(((at, at), "".join(comma + one for one in said)))
     return edits
+
+
+def _gone(
+    text: str, mapping: Mapped, going: list[bool], spelling: Spelling, *, comments: bool = False
+) -> list[Edit]:
+    """The edits after which a flow no longer has the pairs that go. What is said of those that
+    stay, stays; with `comments`, what is said above those that go, goes."""
+    pairs = mapping.pairs
+    last = max((index for index, goes in enumerate(going) if not goes), default=None)
+    is_json = isinstance(spelling, JsonSpelling)
+    if last is None or not any(going[last:]) or (not is_json and _has_comments(text, pairs[last:])):
+        return _gone_one_by_one(text, pairs, going, comments=comments)
+    # With the comma behind the last that stays.
+    tail = (pairs[last].span[1], pairs[-1].span[1]), ""
+    return [*_gone_one_by_one(text, pairs[: last + 1], going, comments=comments), tail]
+
+
+def _has_comments(text: str, pairs: list[Pair]) -> bool:
+    """Whether there is a comment between the pairs, or behind the last on lines of its own."""
+    end = pairs[-1].span[1]
+    lines = _own_lines(text, pairs[-1])
+    between = [text[one.span[1] : other.span[0]] for one, other in pairwise(pairs)]
+    return any("#" in said for said in [*between, text[end : lines[1] if lines else end]])
+
+
+def _gone_one_by_one(
+    text: str, pairs: list[Pair], going: list[bool], *, comments: bool
+) -> list[Edit]:
+    """The edits by which each pair goes with the comma behind it."""
+    edits: list[Edit] = []
+    for index, (pair, goes) in enumerate(zip(pairs, going, strict=False)):
+        start, end = pair.span
+        lines, sign = _own_lines(text, pair), _COMMA.match(text, end)
+        following = pairs[index + 1].span[0] if index + 1 < len(pairs) else None
+        if not goes:
+            continue
+        if lines is not None:
+            column = start - text.rfind("\n", 0, start) - 1
+            edits.append((_with_comments(text, lines, column) if comments else lines, ""))
+        elif following is not None and (sign is None or "#" not in text[end:following]):
+            edits.append(((start, following), ""))
+        else:
+            edits.append(((start, sign.end() if sign else end), ""))
+    return edits
+
+
+def _own_lines(text: str, pair: Pair) -> Span | None:
+    with suppress(NotEditableError):
+        return lines_of_pair(text, pair)
+    return None
 
 
 def _new_pairs(
