@@ -61,7 +61,7 @@ def edition(
     """What becomes of the files of the catalogue at `path`, which says `desired`, by a pull.
     Nothing is written. The options: as of `load`.
 
-    Raises `CatalogError` where a file cannot be read.
+    Raises `CatalogError` where a file cannot be read, or the catalogue no longer is as it was.
     """
 
     def reload(unsaved: Mapping[str, bytes]) -> DesiredState:
@@ -81,8 +81,7 @@ def write_edition(made: Edition) -> None:
     longer as it was."""
     for one in made.files:
         if opened(one.file, one.path).data != one.before:
-            message = "was changed meanwhile, and is left as it is: pull again"
-            raise CatalogError([Problem(Place(one.file, 1, 1), "", message)])
+            raise _changed_meanwhile(one.file)
     for one in made.files:
         written(one.file, one.path, one.after)
 
@@ -103,6 +102,8 @@ class _Pulling:
         self._refused: dict[Key, str] = {}
 
     def edition(self) -> Edition:
+        if self._taken or self._out:
+            self._check_unchanged()
         keys = set(self._passing([], [*self._taken, *self._out]))
         left = [Left(key, why, _BY_HAND) for key, why in self._refused.items()]
         return Edition(
@@ -114,6 +115,17 @@ class _Pulling:
             out=tuple(entry for key, entry in self._out.items() if key in keys),
             left=tuple(sorted([*self._pull.left, *left], key=lambda one: (one.key, one.why))),
         )
+
+    def _check_unchanged(self) -> None:
+        """What is edited, and all beside it, must be what the pull was made of."""
+        keys = [*self._taken, *self._out]
+        files = {self._desired.entries[key].place.file for key in keys}
+        try:
+            found = self._reload({file: self._text(file).data for file in files})
+        except CatalogError:
+            raise _changed_meanwhile(self._path.name) from None
+        if found.digest != self._desired.digest:
+            raise _changed_meanwhile(self._path.name)
 
     def _passing(self, sure: Sequence[Key], keys: Sequence[Key]) -> Sequence[Key]:
         """Those of the keys that can be written beside the sure ones, and they are."""
@@ -165,6 +177,11 @@ class _Pulling:
             path = self._path if is_main else Path(os.path.realpath(self._path.parent / file))
             self._texts[file] = opened(file, path)
         return self._texts[file]
+
+
+def _changed_meanwhile(file: str) -> CatalogError:
+    message = "was changed meanwhile, and is left as it is: pull again"
+    return CatalogError([Problem(Place(file, 1, 1), "", message)])
 
 
 def _without_places(desired: DesiredState) -> DesiredState:

@@ -202,18 +202,28 @@ def test_a_file_that_changed_meanwhile_is_left_as_it_is(folder: Folder) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_catalogue_that_changed_since_it_was_read_is_left_as_it_is(folder: Folder) -> None:
+@pytest.mark.parametrize(
+    "now",
+    [
+        "files: {x: {title: X}, y: {title: Z}}\n",
+        "files: {x: {title: Z}, y: {title: Y}}\n",
+        "files: {y: {title: Y}}\n",
+        "files: [\n",
+    ],
+)
+def test_a_catalogue_that_changed_since_it_was_read_is_left_as_it_is(
+    folder: Folder, now: str
+) -> None:
     from reconciler.catalog.loading import load
     from reconciler.catalog.pulling import edition
     from reconciler.core.pull import pull_of
 
-    path = folder.catalog(
-        "files: {x: {title: X}, y: {title: Y}}\n", HEAD.replace("include: [more.*]\n", "")
-    )
+    head = HEAD.replace("include: [more.*]\n", "")
+    path = folder.catalog("files: {x: {title: X}, y: {title: Y}}\n", head)
     desired = load(path).desired
     live = live_of(desired, {"x": title("New")})
     found = pull_of(desired, live, applied_as_it_says(desired), ALL)
-    path.write_text(path.read_text().replace("title: Y", "title: Z"))
-    made = edition(path, desired, found)
-    assert (made.files, made.taken) == ((), ())
-    assert [left.key for left in made.left] == ["x"]
+    path.write_text(head + now)
+    with pytest.raises(CatalogError, match="was changed meanwhile"):
+        edition(path, desired, found)
+    assert path.read_text() == head + now
