@@ -264,19 +264,23 @@ def _gone_one_by_one(
 ) -> list[Edit]:
     """The edits by which each pair goes with the comma behind it."""
     edits: list[Edit] = []
+    at = 0
     for index, (pair, goes) in enumerate(zip(pairs, going, strict=False)):
+        if not goes:
+            continue
         start, end = pair.span
         lines, sign = _own_lines(text, pair), _COMMA.match(text, end)
         following = pairs[index + 1].span[0] if index + 1 < len(pairs) else None
-        if not goes:
-            continue
-        if lines is not None:
+        if lines is not None and (sign is not None or following is None):
             column = start - text.rfind("\n", 0, start) - 1
-            edits.append((_with_comments(text, lines, column) if comments else lines, ""))
+            start, end = _with_comments(text, lines, column) if comments else lines
         elif following is not None and (sign is None or "#" not in text[end:following]):
-            edits.append(((start, following), ""))
-        else:
-            edits.append(((start, sign.end() if sign else end), ""))
+            end = following
+        elif sign is not None:
+            end = sign.end()
+        # What goes before it may have taken the beginning of its line.
+        edits.append(((max(start, at), end), ""))
+        at = end
     return edits
 
 

@@ -146,6 +146,8 @@ def test_a_title(folder: Folder, before: str, new: str, expected: str) -> None:
         ("{\n      a: b, # one\n      # about c\n      c: d # two\n    }", {"a": None, "c": None}, "{\n      # about c\n    }"),
         ("{\n      a: b, # one\n      # about c\n      c: d # two\n    }", {"a": None, "c": None, "e": 1}, "{\n      e: 1, # one\n      # about c\n    }"),
         ("{a: b, # one\n      c: d, # two\n      e: h}", {"a": None}, "{ # one\n      c: d, # two\n      e: h}"),
+        ("{\n      a: b # one\n      , c: d # two\n      , e: h\n    }", {"c": None}, "{\n      a: b # one\n      , e: h\n    }"),
+        ("{\n      a: b, # one\n      c: d # two\n      , e: h\n    }", {"c": None}, "{\n      a: b, # one\n      e: h\n    }"),
         ("{a: b, c: 'x#y'} # u", {"c": None}, "{a: b} # u"),
         ("\n      a: b", {"e": "h"}, "\n      a: b\n      e: h"),
         ("\n      a: b  # c", {"e": "h: g"}, '\n      a: b  # c\n      e: "h: g"'),
