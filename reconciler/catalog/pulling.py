@@ -134,9 +134,11 @@ class _Pulling:
         try:
             self._new = self._attempt([*sure, *keys])
         except RefusedError as refused:
-            known = [key for key in keys if key in refused.keys or len(keys) == 1]
+            known = {key: why for key, why in refused.known.items() if key in keys}
+            if len(keys) == 1:
+                known = dict.fromkeys(keys, refused.why)
             if known:
-                self._refused |= dict.fromkeys(known, refused.why)
+                self._refused |= known
                 return self._passing(sure, [key for key in keys if key not in self._refused])
             half = len(keys) // 2
             first = self._passing(sure, keys[:half])
@@ -152,14 +154,29 @@ class _Pulling:
         try:
             found = self._reload(new)
         except CatalogError as error:
-            first = error.problems[0]
-            said = first.said if isinstance(first, Problem) else str(first)
-            raise RefusedError(f"the catalogue would not be right: {said}") from None
+            raise self._not_right(error, keys) from None
         taken = [self._taken[key] for key in keys if key in self._taken]
         wanted = pulled(self._desired, taken, [key for key in keys if key in self._out])
         if _without_places(found) != _without_places(wanted):
             raise RefusedError(NOT_SO)
         return new
+
+    def _not_right(self, error: CatalogError, keys: Collection[Key]) -> RefusedError:
+        """Why a catalogue that would have these problems is not written."""
+        known: dict[Key, str] = {}
+        whys: list[str] = []
+        for problem in error.problems:
+            said, path = str(problem), ""
+            if isinstance(problem, Problem):
+                said, path = problem.said, problem.path
+            whys.append(f"the catalogue would not be right: {said}")
+            # A key may hold dots, and so the path may be that of more than one.
+            head, *parts = path.split(".")
+            named = {Key(".".join(parts[: n + 1])) for n in range(len(parts))}
+            entries = named & self._desired.entries.keys() if head == "files" else set()
+            if len(entries) == 1 and entries <= set(keys):
+                known.setdefault(entries.pop(), whys[-1])
+        return RefusedError(whys[0], known)
 
     def _file(self, file: str, keys: Collection[Key]) -> bytes:
         wanted = {

@@ -188,6 +188,19 @@ def test_what_the_users_own_schema_refuses_is_left(folder: Folder) -> None:
     assert len(done.made.taken) == 8
 
 
+def test_each_key_that_is_refused_has_its_own_reason(folder: Folder) -> None:
+    folder.write("form.json", '{"properties": {"a.b": {"type": "number"}}}')
+    keys = ["k", "k.1", "k.10", "k.user_defined", "m"]
+    text = "user_defined: {schema: form.json}\nfiles:\n" + "".join(
+        f"  {key}: {{title: T, user_defined: {{a.b: 1}}}}\n" for key in keys
+    )
+    path = folder.catalog(text, HEAD.replace("include: [more.*]\n", ""))
+    done = pull(path, {key: Edited(fields={"a.b": "x" if key < "k.2" else 2}) for key in keys})
+    whys = {left.key: left.why for left in done.made.left}
+    assert list(whys) == ["k", "k.1", "k.10"]
+    assert all(f"files.{key}.user_defined.a.b: expected" in why for key, why in whys.items())
+
+
 def test_a_file_that_changed_meanwhile_is_left_as_it_is(folder: Folder) -> None:
     from reconciler.catalog.loading import load
     from reconciler.catalog.pulling import edition, write_edition
