@@ -27,6 +27,7 @@ _ANCHORED: Final = re.compile(r"[ \t]*(?:&[^\s,\[\]{}]+)?")
 _REST: Final = re.compile(r"[ \t]*,?[ \t]*(?:#.*)?\r?")
 _COMMA: Final = re.compile(r"[ \t]*,(?:[ \t]*(?![ \t#]))?")
 """With the space behind it, which a comment needs."""
+_BLANK_LINES: Final = re.compile(r"(?:[ \t]*\r?\n)*")
 _SIGN: Final = re.compile(r"[,:] *")
 
 
@@ -332,7 +333,21 @@ def _new_lines(
     newline = text.find("\n", beside.span[1])
     if newline < 0:
         return len(text), "".join(ends + line for line in lines)
-    return newline + 1, "".join(line + ends for line in lines)
+    at = newline + 1
+    if _keeps_blank_lines(text, beside.value):
+        blank = _BLANK_LINES.match(text, at)
+        at = blank.end() if blank else at
+    return at, "".join(line + ends for line in lines)
+
+
+def _keeps_blank_lines(text: str, node: Node) -> bool:
+    """Whether the blank lines behind are those of a block of text: `|+`."""
+    while isinstance(node, Mapped) and not node.flow and node.pairs:
+        node = node.pairs[-1].value
+    if not (isinstance(node, Scalar) and node.quote in BLOCKS):
+        return False
+    header = _HEADER.match(text, node.span[0])
+    return header is not None and "+" in header.group()
 
 
 def _with_comments(text: str, span: Span, column: int) -> Span:
