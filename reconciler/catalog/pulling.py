@@ -78,12 +78,17 @@ def edition(
 
 def write_edition(made: Edition) -> None:
     """Write the files, each whole or not at all. Raises `CatalogError`, also where a file is no
-    longer as it was."""
+    longer as it was; where one cannot be written, it names those that are by then."""
     for one in made.files:
         if opened(one.file, one.path).data != one.before:
             raise _changed_meanwhile(one.file)
+    done: list[Problem] = []
     for one in made.files:
-        written(one.file, one.path, one.after)
+        try:
+            written(one.file, one.path, one.after)
+        except CatalogError as error:
+            raise CatalogError([*done, *error.problems], count=len(error.problems)) from None
+        done.append(Problem(Place(one.file, 1, 1), "", "is written already: pull the rest again"))
 
 
 class _Pulling:

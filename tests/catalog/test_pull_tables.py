@@ -243,3 +243,25 @@ def test_a_catalogue_that_changed_since_it_was_read_is_left_as_it_is(
     with pytest.raises(CatalogError, match="was changed meanwhile"):
         edition(path, desired, found)
     assert path.read_text() == head + now
+
+
+def test_what_is_written_already_is_said_where_another_file_cannot_be(folder: Folder) -> None:
+    from reconciler.catalog.loading import load
+    from reconciler.catalog.pulling import edition, write_edition
+    from reconciler.core.pull import pull_of
+
+    path = folder.catalog("files: {x: {title: X}}\n", HEAD)
+    more = folder.write("more.yaml", "files: {y: {title: Y}}\n")
+    desired = load(path).desired
+    live = live_of(desired, {"x": title("New"), "y": title("New")})
+    made = edition(path, desired, pull_of(desired, live, applied_as_it_says(desired), ALL))
+    elsewhere = folder.path.parent / "elsewhere.yaml"
+    more.rename(elsewhere)
+    more.symlink_to(elsewhere)
+    with pytest.raises(CatalogError) as refused:
+        write_edition(made)
+    first, second = map(str, refused.value.problems)
+    assert first == "catalog.yaml:1:1: is written already: pull the rest again"
+    assert second.startswith("more.yaml:1:1: cannot be written: it is a link out of its folder")
+    assert refused.value.count == 1
+    assert "title: Y" in elsewhere.read_text()
