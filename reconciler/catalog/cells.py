@@ -1,6 +1,7 @@
 """Edits to cells of a table: values are stated and cleared, columns are added where there is none,
 rows are taken out, and all else stays as it is."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -18,6 +19,8 @@ Path: TypeAlias = tuple[str, ...]
 _KEY: Final = ("key",)
 _NUMBER, _BOOLEAN, _TEXT = TYPES
 _BREAKS: Final = frozenset(',"\r\n')
+_ACTING: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What acts on a terminal, or turns the text around it; and a table has no way to escape it."""
 
 
 @dataclass(slots=True)
@@ -92,6 +95,8 @@ def _cell(path: Path, value: Json) -> tuple[str, str]:
         return "", ""
     if path == ("user_defined",) and value == {}:
         return "", "{}"
+    if any(isinstance(said, str) and _ACTING.search(said) for said in (path[-1], value)):
+        raise NotEditableError("a table cannot hold control characters")
     match value:
         case "":
             raise NotEditableError("a table cannot tell an empty text from nothing")

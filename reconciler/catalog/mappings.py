@@ -8,10 +8,12 @@ be right in every corner of YAML.
 
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
+from itertools import pairwise
 from operator import itemgetter
 from typing import Final, TypeAlias
 
-from reconciler.catalog.literals import Spelling, Verbatim
+from reconciler.catalog.literals import JsonSpelling, Spelling, Verbatim
 from reconciler.catalog.nodes import BLOCKS, Mapped, Node, Pair, Scalar
 from reconciler.catalog.spans import Span
 from reconciler.core.model import Json
@@ -23,7 +25,9 @@ Value: TypeAlias = Json | Verbatim
 _HEADER: Final = re.compile(r"[|>][-+0-9]*")
 _ANCHORED: Final = re.compile(r"[ \t]*(?:&[^\s,\[\]{}]+)?")
 _REST: Final = re.compile(r"[ \t]*,?[ \t]*(?:#.*)?\r?")
-_COMMA: Final = re.compile(r"[ \t]*,[ \t]*")
+_COMMA: Final = re.compile(r"[ \t]*,(?:[ \t]*(?![ \t#]))?")
+"""With the space behind it, which a comment needs."""
+_BLANK_LINES: Final = re.compile(r"(?:[ \t]*\r?\n)*")
 _SIGN: Final = re.compile(r"[,:] *")
 
 
@@ -54,7 +58,8 @@ def rewritten(
     behind: str | None = None,
 ) -> list[Edit]:
     """The edits after which the mapping states these values, and no longer has those dropped.
-    One pair of it at least stays, or is new. New ones come behind the pair `behind`.
+    One pair of it at least stays, or is new, where it is not a flow. New ones come behind the
+    pair `behind`.
 
     Raises `NotEditableError`.
     """
@@ -121,7 +126,8 @@ def without(text: str, holder: Pair, names: Collection[str], spelling: Spelling)
     if not isinstance(mapping, Mapped):
         raise NotEditableError("it stands behind an alias")
     if mapping.flow:
-        return rewritten(text, mapping, {}, spelling, dropped=names)
+        going = [pair.name is not None and pair.name.text in names for pair in mapping.pairs]
+        return _gone(text, mapping, going, spelling, comments=True)
     edits: list[Edit] = []
     if len(names) == len(mapping.pairs):
         at = _behind_the_name(text, holder)
@@ -219,22 +225,70 @@ def _flow(
     if not pairs:
         at = mapping.span[0] + 1
         return [((at, at), comma.join(said))] if said else []
-    if all(going):
-        end = pairs[-1].span[1]
-        trailing = None if said else _COMMA.match(text, end)
-        return [((pairs[0].span[0], trailing.end() if trailing else end), comma.join(said))]
-    last = max(index for index, goes in enumerate(going) if not goes)
-    edits: list[Edit] = []
-    for index, goes in enumerate(going):
-        if goes and index < last:
-            edits.append(((pairs[index].span[0], pairs[index + 1].span[0]), ""))
-    if last + 1 < len(pairs):
-        edits.append(((pairs[last].span[1], pairs[-1].span[1]), ""))
-    named = [index for index, pair in enumerate(pairs) if pair.name and pair.name.text == behind]
-    at = pairs[named[0] if named else last].span[1]
+    if all(going) and said:
+        edits = [(pairs[0].span, comma.join(said))]
+        return edits + _gone(text, mapping, [False, *going[1:]], spelling)
+    edits = _gone(text, mapping, going, spelling)
     if said:
+        last = max(index for index, goes in enumerate(going) if not goes)
+        named = [i for i, pair in enumerate(pairs) if pair.name and pair.name.text == behind]
+        at = pairs[named[0] if named else last].span[1]
         edits.append(((at, at), "".join(comma + one for one in said)))
     return edits
+
+
+def _gone(
+    text: str, mapping: Mapped, going: list[bool], spelling: Spelling, *, comments: bool = False
+) -> list[Edit]:
+    """The edits after which a flow no longer has the pairs that go. What is said of those that
+    stay, stays; with `comments`, what is said above those that go, goes."""
+    pairs = mapping.pairs
+    last = max((index for index, goes in enumerate(going) if not goes), default=None)
+    is_json = isinstance(spelling, JsonSpelling)
+    if last is None or not any(going[last:]) or (not is_json and _has_comments(text, pairs[last:])):
+        return _gone_one_by_one(text, pairs, going, comments=comments)
+    # With the comma behind the last that stays.
+    tail = (pairs[last].span[1], pairs[-1].span[1]), ""
+    return [*_gone_one_by_one(text, pairs[: last + 1], going, comments=comments), tail]
+
+
+def _has_comments(text: str, pairs: list[Pair]) -> bool:
+    """Whether there is a comment between the pairs, or behind the last on lines of its own."""
+    end = pairs[-1].span[1]
+    lines = _own_lines(text, pairs[-1])
+    between = [text[one.span[1] : other.span[0]] for one, other in pairwise(pairs)]
+    return any("#" in said for said in [*between, text[end : lines[1] if lines else end]])
+
+
+def _gone_one_by_one(
+    text: str, pairs: list[Pair], going: list[bool], *, comments: bool
+) -> list[Edit]:
+    """The edits by which each pair goes with the comma behind it."""
+    edits: list[Edit] = []
+    at = 0
+    for index, (pair, goes) in enumerate(zip(pairs, going, strict=False)):
+        if not goes:
+            continue
+        start, end = pair.span
+        lines, sign = _own_lines(text, pair), _COMMA.match(text, end)
+        following = pairs[index + 1].span[0] if index + 1 < len(pairs) else None
+        if lines is not None and (sign is not None or following is None):
+            column = start - text.rfind("\n", 0, start) - 1
+            start, end = _with_comments(text, lines, column) if comments else lines
+        elif following is not None and (sign is None or "#" not in text[end:following]):
+            end = following
+        elif sign is not None:
+            end = sign.end()
+        # What goes before it may have taken the beginning of its line.
+        edits.append(((max(start, at), end), ""))
+        at = end
+    return edits
+
+
+def _own_lines(text: str, pair: Pair) -> Span | None:
+    with suppress(NotEditableError):
+        return lines_of_pair(text, pair)
+    return None
 
 
 def _new_pairs(
@@ -279,7 +333,21 @@ def _new_lines(
     newline = text.find("\n", beside.span[1])
     if newline < 0:
         return len(text), "".join(ends + line for line in lines)
-    return newline + 1, "".join(line + ends for line in lines)
+    at = newline + 1
+    if _keeps_blank_lines(text, beside.value):
+        blank = _BLANK_LINES.match(text, at)
+        at = blank.end() if blank else at
+    return at, "".join(line + ends for line in lines)
+
+
+def _keeps_blank_lines(text: str, node: Node) -> bool:
+    """Whether the blank lines behind are those of a block of text: `|+`."""
+    while isinstance(node, Mapped) and not node.flow and node.pairs:
+        node = node.pairs[-1].value
+    if not (isinstance(node, Scalar) and node.quote in BLOCKS):
+        return False
+    header = _HEADER.match(text, node.span[0])
+    return header is not None and "+" in header.group()
 
 
 def _with_comments(text: str, span: Span, column: int) -> Span:

@@ -61,7 +61,7 @@ def edition(
     """What becomes of the files of the catalogue at `path`, which says `desired`, by a pull.
     Nothing is written. The options: as of `load`.
 
-    Raises `CatalogError` where a file cannot be read.
+    Raises `CatalogError` where a file cannot be read, or the catalogue no longer is as it was.
     """
 
     def reload(unsaved: Mapping[str, bytes]) -> DesiredState:
@@ -78,13 +78,17 @@ def edition(
 
 def write_edition(made: Edition) -> None:
     """Write the files, each whole or not at all. Raises `CatalogError`, also where a file is no
-    longer as it was."""
+    longer as it was; where one cannot be written, it names those that are by then."""
     for one in made.files:
         if opened(one.file, one.path).data != one.before:
-            message = "was changed meanwhile, and is left as it is: pull again"
-            raise CatalogError([Problem(Place(one.file, 1, 1), "", message)])
+            raise _changed_meanwhile(one.file)
+    done: list[Problem] = []
     for one in made.files:
-        written(one.file, one.path, one.after)
+        try:
+            written(one.file, one.path, one.after)
+        except CatalogError as error:
+            raise CatalogError([*done, *error.problems], count=len(error.problems)) from None
+        done.append(Problem(Place(one.file, 1, 1), "", "is written already: pull the rest again"))
 
 
 class _Pulling:
@@ -103,6 +107,8 @@ class _Pulling:
         self._refused: dict[Key, str] = {}
 
     def edition(self) -> Edition:
+        if self._taken or self._out:
+            self._check_unchanged()
         keys = set(self._passing([], [*self._taken, *self._out]))
         left = [Left(key, why, _BY_HAND) for key, why in self._refused.items()]
         return Edition(
@@ -115,6 +121,17 @@ class _Pulling:
             left=tuple(sorted([*self._pull.left, *left], key=lambda one: (one.key, one.why))),
         )
 
+    def _check_unchanged(self) -> None:
+        """What is edited, and all beside it, must be what the pull was made of."""
+        keys = [*self._taken, *self._out]
+        files = {self._desired.entries[key].place.file for key in keys}
+        try:
+            found = self._reload({file: self._text(file).data for file in files})
+        except CatalogError:
+            raise _changed_meanwhile(self._path.name) from None
+        if found.digest != self._desired.digest:
+            raise _changed_meanwhile(self._path.name)
+
     def _passing(self, sure: Sequence[Key], keys: Sequence[Key]) -> Sequence[Key]:
         """Those of the keys that can be written beside the sure ones, and they are."""
         if not keys:
@@ -122,9 +139,11 @@ class _Pulling:
         try:
             self._new = self._attempt([*sure, *keys])
         except RefusedError as refused:
-            known = [key for key in keys if key in refused.keys or len(keys) == 1]
+            known = {key: why for key, why in refused.known.items() if key in keys}
+            if len(keys) == 1:
+                known = dict.fromkeys(keys, refused.why)
             if known:
-                self._refused |= dict.fromkeys(known, refused.why)
+                self._refused |= known
                 return self._passing(sure, [key for key in keys if key not in self._refused])
             half = len(keys) // 2
             first = self._passing(sure, keys[:half])
@@ -140,14 +159,29 @@ class _Pulling:
         try:
             found = self._reload(new)
         except CatalogError as error:
-            first = error.problems[0]
-            said = first.said if isinstance(first, Problem) else str(first)
-            raise RefusedError(f"the catalogue would not be right: {said}") from None
+            raise self._not_right(error, keys) from None
         taken = [self._taken[key] for key in keys if key in self._taken]
         wanted = pulled(self._desired, taken, [key for key in keys if key in self._out])
         if _without_places(found) != _without_places(wanted):
             raise RefusedError(NOT_SO)
         return new
+
+    def _not_right(self, error: CatalogError, keys: Collection[Key]) -> RefusedError:
+        """Why a catalogue that would have these problems is not written."""
+        known: dict[Key, str] = {}
+        whys: list[str] = []
+        for problem in error.problems:
+            said, path = str(problem), ""
+            if isinstance(problem, Problem):
+                said, path = problem.said, problem.path
+            whys.append(f"the catalogue would not be right: {said}")
+            # A key may hold dots, and so the path may be that of more than one.
+            head, *parts = path.split(".")
+            named = {Key(".".join(parts[: n + 1])) for n in range(len(parts))}
+            entries = named & self._desired.entries.keys() if head == "files" else set()
+            if len(entries) == 1 and entries <= set(keys):
+                known.setdefault(entries.pop(), whys[-1])
+        return RefusedError(whys[0], known)
 
     def _file(self, file: str, keys: Collection[Key]) -> bytes:
         wanted = {
@@ -165,6 +199,11 @@ class _Pulling:
             path = self._path if is_main else Path(os.path.realpath(self._path.parent / file))
             self._texts[file] = opened(file, path)
         return self._texts[file]
+
+
+def _changed_meanwhile(file: str) -> CatalogError:
+    message = "was changed meanwhile, and is left as it is: pull again"
+    return CatalogError([Problem(Place(file, 1, 1), "", message)])
 
 
 def _without_places(desired: DesiredState) -> DesiredState:

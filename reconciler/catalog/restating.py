@@ -32,12 +32,17 @@ NOT_SO: Final = "it is written in a way that cannot be edited without changing s
 
 
 class RefusedError(Exception):
-    """Why some keys cannot be edited, and which, as far as that is known."""
+    """Why some keys cannot be edited, and of each that is known to be one of them, why."""
 
-    def __init__(self, why: str, keys: Collection[Key] = ()) -> None:
+    def __init__(self, why: str, known: Mapping[Key, str] | None = None) -> None:
         self.why = why
-        self.keys = keys
+        self.known = known or {}
         super().__init__(why)
+
+    @classmethod
+    def of(cls, key: str, why: str) -> "RefusedError":
+        """Why one key cannot be edited."""
+        return cls(why, {Key(key): why})
 
 
 def restated(
@@ -116,7 +121,7 @@ class _FileEdit:
         for key, statement in statements.items():
             pair = pairs.get(key)
             if pair is None:
-                raise RefusedError("it stands behind a merge key", [Key(key)])
+                raise RefusedError.of(key, "it stands behind a merge key")
             with _about(key):
                 edits += stated(text, pair.value, statement, spelling)
         return edits + (without(text, files, self.out, spelling) if self.out else [])
@@ -146,7 +151,7 @@ def _about(key: str) -> Iterator[None]:
     try:
         yield
     except NotEditableError as error:
-        raise RefusedError(str(error), [Key(key)]) from None
+        raise RefusedError.of(key, str(error)) from None
 
 
 def _cells(statement: Statement) -> dict[Path, Json]:

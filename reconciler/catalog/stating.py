@@ -6,6 +6,7 @@
 | has it from a default, `<<` or nothing| it is stated where the entry stands                    |
 | is an alias: `*a`                     | becomes `{<<: *a, title: New}`                         |
 | should have no value                  | the pair is dropped; null where there would be another |
+| states an object, and should another  | the same is done inside of it                          |
 """
 
 import json
@@ -18,6 +19,8 @@ from reconciler.catalog.literals import JsonSpelling, Spelling, Verbatim, YamlSp
 from reconciler.catalog.mappings import Edit, NotEditableError, Value, emptied, rewritten
 from reconciler.catalog.meaning import METADATA, Statement
 from reconciler.catalog.nodes import BLOCKS, Alias, Mapped, Node, Pair, Scalar
+from reconciler.core.model import Json
+from reconciler.core.normal import canonical
 
 _MERGE: Final = "<<"
 
@@ -76,14 +79,44 @@ def _metadata(
     brings = merged is not None and merged.name is not None and not merged.name.quote
     values: dict[str, Value] = {}
     dropped = set[str]()
+    edits: list[Edit] = []
+    held = statement.raw[METADATA]
     for name in statement.names():
-        if name in must or brings:
+        inner = _inside(text, mapping, name, held.get(name), must.get(name), spelling)
+        if inner is not None:
+            edits += inner
+        elif name in must or brings:
             values[name] = must.get(name)
         elif name in written:
             dropped.add(name)
     if not (written - dropped) | values.keys():
         return emptied(text, pair, mapping, spelling)
-    return rewritten(text, mapping, values, spelling, dropped=dropped)
+    return edits + rewritten(text, mapping, values, spelling, dropped=dropped)
+
+
+def _inside(
+    text: str, mapping: Mapped, name: str, held: Json, wanted: Json, spelling: Spelling
+) -> list[Edit] | None:
+    """The edits inside of an object that goes on being one; None where it has to be written
+    anew, or is no object."""
+    pair = mapping.pair(name)
+    node = None if pair is None else pair.value
+    if not (isinstance(node, Mapped) and isinstance(held, dict) and isinstance(wanted, dict)):
+        return None
+    if not wanted or node.names() != held.keys() or len(node.pairs) != len(held):
+        return None
+    edits: list[Edit] = []
+    values: dict[str, Value] = {}
+    for key, value in wanted.items():
+        if key in held and canonical(held[key]) == canonical(value):
+            continue
+        inner = _inside(text, node, key, held.get(key), value, spelling)
+        if inner is None:
+            values[key] = value
+        else:
+            edits += inner
+    dropped = {key for key, value in held.items() if value is not None} - wanted.keys()
+    return edits + rewritten(text, node, values, spelling, dropped=dropped)
 
 
 def _over(alias: Alias, values: Mapping[str, Value]) -> str:

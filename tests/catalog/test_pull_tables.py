@@ -76,6 +76,9 @@ def test_csv(folder: Folder, before: str, edits: dict[str, Edited], expected: st
         ("key,title,user_defined.a\nx,X,b\n", {"a": ["c"]}, "a table holds no lists and no objects"),
         ("key,title,user_defined.a\nx,X,b\n", {"a": {"c": "d"}}, "a table holds no lists and no objects"),
         ("key,title,user_defined.a\nx,X,b\n", {"a": ""}, "a table cannot tell an empty text from nothing"),
+        ("key,title,user_defined.a\nx,X,b\n", {"a": "\x1b[31mred"}, "a table cannot hold control characters"),
+        ("key,title,user_defined.a\nx,X,b\n", {"a": "\u202egpj"}, "a table cannot hold control characters"),
+        ("key,title,user_defined.a\nx,X,b\n", {"a\x07": "c"}, "a table cannot hold control characters"),
         ("key,title,user_defined.a\nx,X,b\n", {"label": None}, "a table cannot say that the default of label does not hold"),
         ("key,title,user_defined\nx,X,{}\n", {"b": "c"}, "a table cannot say that the default of label does not hold"),
     ],
@@ -185,6 +188,19 @@ def test_what_the_users_own_schema_refuses_is_left(folder: Folder) -> None:
     assert len(done.made.taken) == 8
 
 
+def test_each_key_that_is_refused_has_its_own_reason(folder: Folder) -> None:
+    folder.write("form.json", '{"properties": {"a.b": {"type": "number"}}}')
+    keys = ["k", "k.1", "k.10", "k.user_defined", "m"]
+    text = "user_defined: {schema: form.json}\nfiles:\n" + "".join(
+        f"  {key}: {{title: T, user_defined: {{a.b: 1}}}}\n" for key in keys
+    )
+    path = folder.catalog(text, HEAD.replace("include: [more.*]\n", ""))
+    done = pull(path, {key: Edited(fields={"a.b": "x" if key < "k.2" else 2}) for key in keys})
+    whys = {left.key: left.why for left in done.made.left}
+    assert list(whys) == ["k", "k.1", "k.10"]
+    assert all(f"files.{key}.user_defined.a.b: expected" in why for key, why in whys.items())
+
+
 def test_a_file_that_changed_meanwhile_is_left_as_it_is(folder: Folder) -> None:
     from reconciler.catalog.loading import load
     from reconciler.catalog.pulling import edition, write_edition
@@ -202,18 +218,50 @@ def test_a_file_that_changed_meanwhile_is_left_as_it_is(folder: Folder) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_catalogue_that_changed_since_it_was_read_is_left_as_it_is(folder: Folder) -> None:
+@pytest.mark.parametrize(
+    "now",
+    [
+        "files: {x: {title: X}, y: {title: Z}}\n",
+        "files: {x: {title: Z}, y: {title: Y}}\n",
+        "files: {y: {title: Y}}\n",
+        "files: [\n",
+    ],
+)
+def test_a_catalogue_that_changed_since_it_was_read_is_left_as_it_is(
+    folder: Folder, now: str
+) -> None:
     from reconciler.catalog.loading import load
     from reconciler.catalog.pulling import edition
     from reconciler.core.pull import pull_of
 
-    path = folder.catalog(
-        "files: {x: {title: X}, y: {title: Y}}\n", HEAD.replace("include: [more.*]\n", "")
-    )
+    head = HEAD.replace("include: [more.*]\n", "")
+    path = folder.catalog("files: {x: {title: X}, y: {title: Y}}\n", head)
     desired = load(path).desired
     live = live_of(desired, {"x": title("New")})
     found = pull_of(desired, live, applied_as_it_says(desired), ALL)
-    path.write_text(path.read_text().replace("title: Y", "title: Z"))
-    made = edition(path, desired, found)
-    assert (made.files, made.taken) == ((), ())
-    assert [left.key for left in made.left] == ["x"]
+    path.write_text(head + now)
+    with pytest.raises(CatalogError, match="was changed meanwhile"):
+        edition(path, desired, found)
+    assert path.read_text() == head + now
+
+
+def test_what_is_written_already_is_said_where_another_file_cannot_be(folder: Folder) -> None:
+    from reconciler.catalog.loading import load
+    from reconciler.catalog.pulling import edition, write_edition
+    from reconciler.core.pull import pull_of
+
+    path = folder.catalog("files: {x: {title: X}}\n", HEAD)
+    more = folder.write("more.yaml", "files: {y: {title: Y}}\n")
+    desired = load(path).desired
+    live = live_of(desired, {"x": title("New"), "y": title("New")})
+    made = edition(path, desired, pull_of(desired, live, applied_as_it_says(desired), ALL))
+    elsewhere = folder.path.parent / "elsewhere.yaml"
+    more.rename(elsewhere)
+    more.symlink_to(elsewhere)
+    with pytest.raises(CatalogError) as refused:
+        write_edition(made)
+    first, second = map(str, refused.value.problems)
+    assert first == "catalog.yaml:1:1: is written already: pull the rest again"
+    assert second.startswith("more.yaml:1:1: cannot be written: it is a link out of its folder")
+    assert refused.value.count == 1
+    assert "title: Y" in elsewhere.read_text()
