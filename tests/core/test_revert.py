@@ -301,6 +301,62 @@ class TestAReplacement:
         assert changes(plan) == []
         assert "the run made it beside file 7, which it did not delete" in notes(plan)[0]
 
+    def test_says_of_the_others_that_went_that_they_do_not_come_back(self) -> None:
+        done = "entry a spots s1 \n file 6 spots a s2 \n file 7 spots a s3"
+        plan = way_back(done, "entry a spots s1 \n file 100 spots a s1")
+        assert notes(plan)[1] == (
+            "lost a: file 7 was deleted (a duplicate, or of a former key), and does not come back"
+        )
+
+
+BIN = "bucket spots 1 trash=bin \n bucket bin 3 \n"
+
+
+class TestWithATrash:
+    CHANGED_PLACES = BIN + "entry a spots s1 \n file 6 spots a s2 \n file 7 bin a s1"
+
+    def test_files_that_changed_places_change_them_again(self) -> None:
+        assert [change_line(change) for change in applied(self.CHANGED_PLACES)] == [
+            "move 7 bin > spots",
+            "move 6 spots > bin (trash) keeps 7 in 1",
+        ]
+        now = BIN + "entry a spots s1 \n file 6 bin a s2 \n file 7 spots a s1"
+        plan = way_back(self.CHANGED_PLACES, now)
+        assert changes(plan) == [
+            "move 6 bin > spots",
+            "move 7 spots > bin (trash) keeps 6 in 1",
+        ]
+        assert [note.fact for note in plan.notes] == ["catalogue"]
+
+    def test_a_key_is_not_left_without_the_file_that_it_has(self) -> None:
+        two = BIN + "bucket archive 2 \n entry a spots s1 \n "
+        done = two + "file 6 archive a s2 \n file 7 bin a s1"
+        plan = way_back(done, two + "file 7 spots a s1")
+        assert changes(plan) == []
+        assert sorted(notes(plan)) == [
+            "lost a: file 6 was deleted (a duplicate, or of a former key), and does not come back",
+            "lost a: it came out of bin in the place of what is gone: it stays",
+        ]
+
+    REPLACED = BIN + "entry a spots s1 title=New \n file 6 spots a s2 title=Old"
+    NOW = BIN + "entry a spots s1 title=New \n file 100 spots a s1 title=New \n "
+
+    def test_a_replaced_file_that_is_not_ready_stays_there(self) -> None:
+        plan = way_back(self.REPLACED, self.NOW + "file 6 bin a s2 title=Old broken")
+        assert changes(plan) == ["update 100 in spots: title"]
+        assert "lost a: the audio of sha256:0000000000000002 is gone" in notes(plan)[0]
+
+    def test_a_replaced_file_whose_title_was_changed_there_stays_so(self) -> None:
+        plan = way_back(self.REPLACED, self.NOW + "file 6 bin a s2 title=Hand")
+        assert changes(plan) == ["update 100 in spots: title"]
+        assert "changed since a: file 6, which it replaced, was changed in the tr" in notes(plan)[0]
+
+    def test_what_was_thrown_away_since_is_left(self) -> None:
+        done = BIN + "entry a spots s1 title=New \n file 6 spots a s1 title=Old"
+        plan = way_back(done, BIN + "absent a \n file 6 bin a s1 title=New")
+        assert changes(plan) == []
+        assert notes(plan)[0].startswith("changed since a: it was moved to bin, by hand, or by")
+
 
 class TestTheCatalogue:
     def test_that_says_so_still_is_named_with_its_commit(self) -> None:
