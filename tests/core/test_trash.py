@@ -7,7 +7,8 @@ import pytest
 from reconciler.core.aim import plan_towards
 from reconciler.core.content import Content
 from reconciler.core.diff import diff
-from reconciler.core.drift import Direction, LastApplied, drift_of
+from reconciler.core.directions import drift_of
+from reconciler.core.drift import Direction, LastApplied
 from reconciler.core.facts import Expired
 from reconciler.core.matching import match
 from reconciler.core.model import FileId, Limits
