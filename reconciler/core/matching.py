@@ -250,6 +250,9 @@ class _Matcher:
                 "come back to this entry: take the acr_id away, or move the file in the console"
             )
             self._leave(entry.key, why, tuple(file.id for file in thrown))
+            # One of them may be the entry's: nothing is done about them.
+            for file in thrown:
+                self._trash.take(file)
 
     def _by_source(self) -> None:
         """A renamed entry keeps its file: nothing is uploaded for a new name."""
