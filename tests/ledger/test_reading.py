@@ -225,6 +225,23 @@ class TestThrownAway:
         run(path, (thrown(), DONE), (move(), DONE))
         assert self.known(path) == {}
 
+    def test_until_it_is_seen_outside(self, path: Path) -> None:
+        """Somebody has taken it out by hand: when it went in again is not known."""
+        run(path, (thrown(), DONE), (update(), None))
+        assert self.known(path) == {}
+
+    def test_also_where_it_is_changed_in_there(self, path: Path) -> None:
+        run(path, (thrown(), DONE), clock=FakeClock(1000.0))
+        inside = replace(update(), bucket="archive", bucket_id=2)
+        run(path, (inside, DONE), name="run-2")
+        assert self.known(path) == {7: Thrown(2, 1000.0)}
+
+    def test_never_earlier_than_what_stands_before_it(self, path: Path) -> None:
+        """A clock that went back makes no file older than it is."""
+        run(path, clock=FakeClock(2000.0))
+        run(path, (thrown(), DONE), clock=FakeClock(1000.0), name="run-2")
+        assert self.known(path) == {7: Thrown(2, 2000.0)}
+
     def test_and_again_since_it_went_again(self, path: Path) -> None:
         run(path, (thrown(), DONE), (move(), DONE), clock=FakeClock(1000.0))
         run(path, (thrown(), DONE), clock=FakeClock(2000.0), name="run-2")
