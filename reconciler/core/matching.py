@@ -75,7 +75,8 @@ class Unfound:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """Every live file in exactly one place, and every entry in at most one."""
+    """Every live file in exactly one place, and every entry in at most one. Of the candidates of
+    what is unfound, those in a trash are nowhere else."""
 
     matched: Mapping[Key, tuple[Found, tuple[File, ...]]]
     """Each entry's files by id. More than one only where the same mark is on several."""
