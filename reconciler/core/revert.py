@@ -75,6 +75,9 @@ class _Reverting:
         self._marks = mark_fields(desired.identity)
         self._buckets = {bucket.id: name for name, bucket in desired.buckets.items()}
         self._entries = dict(desired.entries)
+        # By every key that an entry has or had.
+        self._holders = {was: entry for entry in self._entries.values() for was in entry.was}
+        self._holders |= desired.entries
         self._absent = dict(desired.absent)
         self._scope: dict[Key, FileId | None] = {}
         self._beside: AbstractSet[Key | None] = frozenset()
@@ -154,8 +157,8 @@ class _Reverting:
         self._entries.pop(deed.key, None)
         self._absent[deed.key] = AbsentEntry(deed.key, self._place(deed))
         self._scope[deed.key] = file.id
-        if deed.key in self._desired.entries:
-            self._again.append(deed.key)
+        if deed.key in self._holders:
+            self._again.append(self._holders[deed.key].key)
 
     def _throw_back(self, deed: Deed, trash: str, left: Look, file: File) -> None:
         """What it took out of a trash goes in there again, if that is where its bucket throws."""
@@ -232,12 +235,12 @@ class _Reverting:
             self._entries[deed.key] = replace(self._entries[deed.key], acr_id=back.acr_id)
         self._absent.pop(deed.key, None)
         self._scope[deed.key] = None if source is not None else file.id
-        moved, is_gone = bucket != file.bucket, deed.key not in self._desired.entries
-        wanted = self._entries[deed.key]
-        if says_otherwise(self._desired, wanted, taken, moved=moved) or (
-            deed.thrown_away and is_gone
+        moved, wanted = bucket != file.bucket, self._entries[deed.key]
+        holder = self._holders.get(deed.key)
+        if says_otherwise(self._desired, holder, wanted, taken, moved=moved) or (
+            deed.thrown_away and holder is None
         ):
-            self._again.append(deed.key)
+            self._again.append(deed.key if holder is None else holder.key)
 
     def _content_back(
         self, deed: Deed, was: Content, left: Content, file: File

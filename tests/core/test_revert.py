@@ -64,6 +64,7 @@ def notes(plan: Plan) -> list[str]:
 
 UPDATED = "entry a spots s1 title=New x=2 y=2 \n file 7 spots a s1 title=Old x=1 z=1"
 NOW = "entry a spots s1 title=New x=2 y=2 \n"
+LIVE = "file 7 spots a s1 title=New x=2 y=2"
 
 
 class TestAnUpdate:
@@ -367,6 +368,17 @@ class TestTheCatalogue:
             "that again. Take it back there too: `git revert 0123456789abcdef`, or `reconciler "
             "pull a`, which writes into the catalogue what is live"
         ]
+
+    @pytest.mark.parametrize(
+        ("done", "now"),
+        [
+            (CREATED, "entry b spots s1 x=1 was=a \n file 100 spots a s1 x=1"),
+            (UPDATED, NOW.replace("entry a spots", "entry b spots was=a") + LIVE),
+        ],
+    )
+    def test_that_has_the_key_by_another_name_is_named_by_that(self, done: str, now: str) -> None:
+        (note,) = way_back(done, now).notes
+        assert note.message.startswith("it still says what the run did to b, so that")
 
     def test_that_says_it_otherwise_already_is_not(self) -> None:
         now = "entry a spots s1 title=Old x=1 z=1 \n file 7 spots a s1 title=New x=2 y=2"
