@@ -36,7 +36,7 @@ def _back(way: Revert, desired: DesiredState, live: LiveState, ledger: Place) ->
     from reconciler.core.revert import reverted
     from reconciler.ledger.images import read_past
 
-    past = read_past(ledger, way.run)
+    past = read_past(ledger, way.run, desired.names)
     for what, of_run, of_now, is_other in (
         ("catalogue", past.run.catalog, desired.catalog, past.run.catalog not in desired.names),
         ("host", past.run.origin, live.origin, past.run.origin != live.origin),

@@ -226,7 +226,7 @@ def find_drift(
     Raises `ServiceError` where a listing is not proved complete, `LedgerError`.
     """
     _check_complete(live)
-    memory = remembered(ledger, desired.catalog)
+    memory = remembered(ledger, desired.names, live.origin)
     with stage("diff"):
         differences = differences_for(desired, live, Options(only=only))
     drift = drift_of(
@@ -255,7 +255,7 @@ def what_to_pull(
     Raises `ServiceError` where a listing is not proved complete, `LedgerError`.
     """
     _check_complete(live)
-    memory = remembered(ledger, desired.catalog)
+    memory = remembered(ledger, desired.names, live.origin)
     with stage("diff"):
         return pull_of(
             desired, live, memory.last.get, asked, begun=memory.begun.get, rest_of=rest_of

@@ -10,11 +10,15 @@ _MOST_NAMED = 10
 
 
 def says_otherwise(
-    desired: DesiredState, back: Entry, taken: Sequence[str | None], *, moved: bool
+    desired: DesiredState,
+    entry: Entry | None,
+    back: Entry,
+    taken: Sequence[str | None],
+    *,
+    moved: bool,
 ) -> bool:
     """Whether the catalogue has the entry otherwise than it is taken back to. `taken`: the names
     of the `user_defined` values that are taken back, None for the title; `moved`: the bucket is."""
-    entry = desired.entries.get(back.key)
     if entry is None:
         return False
     if (moved and entry.bucket != back.bucket) or (None in taken and entry.title != back.title):

@@ -7,9 +7,11 @@
 | create that replaces, and its delete    | the old file       | the new file       |
 | delete                                  | the file           | nothing            |
 | move into the trash                     | the file           | the file, in there |
+| move out of the trash, and another file | the other file     | the file that came |
+| of the key into it, which keeps this    |                    | out of it          |
 
-A delete beside a file that stays (`keeps`) is about no key: that lives on in the other. So is a
-move into the trash that stands for one.
+Any other delete beside a file that stays (`keeps`), or that goes with the one which is replaced, is
+about no key: that lives on in the other. So is a move into the trash that stands for one.
 """
 
 from collections import defaultdict
@@ -101,58 +103,82 @@ def deeds(images: Iterable[Image]) -> tuple[tuple[Deed, ...], tuple[Image, ...]]
     by_key: dict[Key, list[Image]] = defaultdict(list)
     others: list[Image] = []
     for image in images:
-        key = image.change.key
-        if key is None or _is_beside_another(image.change):
+        if image.change.key is None:
             others.append(image)
         else:
-            by_key[key].append(image)
+            by_key[image.change.key].append(image)
     found: list[Deed] = []
     for key in sorted(by_key):
-        found += _of_key(key, by_key[key])
+        of_key, beside = _of_key(key, by_key[key])
+        found += of_key
+        others += beside
     return tuple(found), tuple(others)
 
 
-def _is_beside_another(change: Change) -> bool:
-    return removes(change) and change.keeps is not None
-
-
-def _of_key(key: Key, images: Sequence[Image]) -> Iterable[Deed]:
+def _of_key(key: Key, images: Sequence[Image]) -> tuple[Sequence[Deed], Sequence[Image]]:
     by_file: dict[FileId, list[Image]] = defaultdict(list)
+    beside: list[Image] = []
     made: tuple[Image, Create] | None = None
     for image in images:
         if isinstance(image.change, Create):
             made = image, image.change
+        elif removes(image.change) and image.change.keeps is not None:
+            beside.append(image)
         else:
             by_file[image.change.file_id].append(image)
     if made is not None:
         image, create = made
         old = by_file.pop(create.replaces, []) if create.replaces is not None else []
-        yield Deed(
-            key=key,
-            was=_before(old[0].change) if old else None,
-            left=_after(create),
-            file_id=image.file_id,
-            acr_id=image.acr_id,
-            place=create.declared_at,
-            seq=image.seq,
-            replaced=create.replaces,
-        )
-        return
+        beside += (each for rest in by_file.values() for each in rest if removes(each.change))
+        return [_created(key, image, create, old)], beside
+    found: list[Deed] = []
     for file_id in sorted(by_file):
-        yield _changed(key, file_id, by_file[file_id])
+        former = _in_whose_place(by_file[file_id][0].change, beside)
+        if former is not None:
+            beside.remove(former)
+        found.append(_changed(key, file_id, by_file[file_id], former))
+    return found, beside
 
 
-def _changed(key: Key, file_id: FileId, images: Sequence[Image]) -> Deed:
-    """Of one file, in the order in which it was changed."""
+def _in_whose_place(change: Change, beside: Sequence[Image]) -> Image | None:
+    """What went into the trash that the file came out of, where that is what it has replaced."""
+    if not isinstance(change, Move):
+        return None
+    went_there = (
+        image
+        for image in beside
+        if isinstance(image.change, Move)
+        and image.change.keeps == change.file_id
+        and image.change.bucket_id == change.from_bucket_id
+    )
+    return next(went_there, None)
+
+
+def _created(key: Key, image: Image, create: Create, old: Sequence[Image]) -> Deed:
+    return Deed(
+        key=key,
+        was=_before(old[0].change) if old else None,
+        left=_after(create),
+        file_id=image.file_id,
+        acr_id=image.acr_id,
+        place=create.declared_at,
+        seq=image.seq,
+        replaced=old[-1].file_id if old else create.replaces,
+    )
+
+
+def _changed(key: Key, file_id: FileId, images: Sequence[Image], former: Image | None) -> Deed:
+    """Of one file, in the order in which it was changed. `former`: what it has replaced."""
     first, last = images[0], images[-1]
     return Deed(
         key=key,
-        was=_before(first.change),
+        was=_before(first.change if former is None else former.change),
         left=_after(last.change),
         file_id=file_id if last.file_id is None else last.file_id,
         acr_id=last.acr_id,
         place=first.change.declared_at or Place("ledger", first.seq, 1),
         seq=first.seq,
+        replaced=None if former is None else former.file_id,
         thrown_away=removes(last.change),
     )
 

@@ -75,7 +75,8 @@ class Unfound:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """Every live file in exactly one place, and every entry in at most one."""
+    """Every live file in exactly one place, and every entry in at most one. Of the candidates of
+    what is unfound, those in a trash are nowhere else."""
 
     matched: Mapping[Key, tuple[Found, tuple[File, ...]]]
     """Each entry's files by id. More than one only where the same mark is on several."""
@@ -250,6 +251,9 @@ class _Matcher:
                 "come back to this entry: take the acr_id away, or move the file in the console"
             )
             self._leave(entry.key, why, tuple(file.id for file in thrown))
+            # One of them may be the entry's: nothing is done about them.
+            for file in thrown:
+                self._trash.take(file)
 
     def _by_source(self) -> None:
         """A renamed entry keeps its file: nothing is uploaded for a new name."""

@@ -22,6 +22,7 @@ carries the key's mark alone. The mark's own fields stay as they are.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from reconciler.core.again import again, is_pulled, says_otherwise
@@ -51,6 +52,7 @@ from reconciler.core.normal import canonical, same
 from reconciler.core.plan import Note
 from reconciler.core.scope import OfKeys
 from reconciler.core.since import Since
+from reconciler.core.trash import together
 
 _MOST_NAMED = 10
 
@@ -73,14 +75,19 @@ class _Reverting:
         self._marks = mark_fields(desired.identity)
         self._buckets = {bucket.id: name for name, bucket in desired.buckets.items()}
         self._entries = dict(desired.entries)
+        # By every key that an entry has or had.
+        self._holders = {was: entry for entry in self._entries.values() for was in entry.was}
+        self._holders |= desired.entries
         self._absent = dict(desired.absent)
         self._scope: dict[Key, FileId | None] = {}
+        self._beside: AbstractSet[Key | None] = frozenset()
         self._again: dict[Key, bool] = {}
         """What the catalogue would do again, each with whether a pull keeps it from that."""
         self._notes: list[Note] = []
 
     def aim(self, keys: frozenset[Key]) -> Aim:
         done, beside = deeds(self._since.images())
+        self._beside = {image.change.key for image in beside}
         files = Counter(deed.key for deed in done)
         # What comes back last: then it is known which files of ours are of no key.
         for deed in sorted(done, key=lambda deed: deed.left is None):
@@ -122,9 +129,6 @@ class _Reverting:
             before = self._buckets.get(deed.was.bucket_id)
             if before is not None and before in self._desired.trashes:
                 self._throw_back(deed, before, deed.left, file)
-            elif file.bucket in self._desired.trashes and not deed.thrown_away:
-                why = "it was thrown away since, and in a trash nothing is changed"
-                self._say("changed since", deed, why, file)
             else:
                 self._change_back(deed, deed.was, deed.left, file)
         elif deed.replaced is None:
@@ -155,8 +159,8 @@ class _Reverting:
         self._entries.pop(deed.key, None)
         self._absent[deed.key] = AbsentEntry(deed.key, self._place(deed))
         self._scope[deed.key] = file.id
-        if deed.key in self._desired.entries:
-            self._again[deed.key] = False
+        if deed.key in self._holders:
+            self._again[self._holders[deed.key].key] = False
 
     def _throw_back(self, deed: Deed, trash: str, left: Look, file: File) -> None:
         """What it took out of a trash goes in there again, if that is where its bucket throws."""
@@ -165,6 +169,9 @@ class _Reverting:
             return
         if here.id != left.bucket_id:
             self._say("changed since", deed, f"{self._moved(deed, file)}: left", file)
+        elif deed.key in self._beside:
+            why = f"it came out of {trash} in the place of what is gone: it stays"
+            self._say("lost", deed, why, file)
         elif here.trash != trash:
             why = f"it came out of {trash}, and {here.name} does not throw away into that: it stays"
             self._say("lost", deed, why, file)
@@ -207,13 +214,17 @@ class _Reverting:
     # What the run changed, or replaced.
 
     def _change_back(self, deed: Deed, was: Look, left: Look, file: File) -> None:
+        here = self._desired.buckets[file.bucket]
+        if here.name in self._desired.trashes and here.id != left.bucket_id:
+            self._say("changed since", deed, f"{self._moved(deed, file)}: left", file)
+            return
         content, taken = self._content_back(deed, was.content, left.content, file)
         bucket = self._bucket_back(deed, was, left, file)
         source = self._source_back(deed, was, left, file)
         self._say_marks(deed, was, left, file)
         if not taken and bucket == file.bucket and source is None:
             return
-        if source is None and not self._within_reach(file.bucket, bucket):
+        if source is None and not together(self._live, file.bucket, bucket):
             source = self._at_hand(deed.key, source_digest(file, self._desired.identity))
             if source is None:
                 self._say("lost", deed, f"{bucket} is in another region, and its audio is gone")
@@ -226,12 +237,13 @@ class _Reverting:
             self._entries[deed.key] = replace(self._entries[deed.key], acr_id=back.acr_id)
         self._absent.pop(deed.key, None)
         self._scope[deed.key] = None if source is not None else file.id
-        moved, is_gone = bucket != file.bucket, deed.key not in self._desired.entries
-        wanted = self._entries[deed.key]
-        if says_otherwise(self._desired, wanted, taken, moved=moved) or (
-            deed.thrown_away and is_gone
+        moved, wanted = bucket != file.bucket, self._entries[deed.key]
+        holder = self._holders.get(deed.key)
+        if says_otherwise(self._desired, holder, wanted, taken, moved=moved) or (
+            deed.thrown_away and holder is None
         ):
-            self._again[deed.key] = is_pulled(self._desired, wanted)
+            again_by = deed.key if holder is None else holder.key
+            self._again[again_by] = is_pulled(self._desired, wanted)
 
     def _content_back(
         self, deed: Deed, was: Content, left: Content, file: File
@@ -285,8 +297,9 @@ class _Reverting:
             return None
         thrown = self._since.thrown_away(deed.key)
         back = next((each for each in thrown if each.id == deed.replaced), None)
-        if back is not None and before is not None:
-            if self._unmarked(self._contents.of(back)) == self._unmarked(was.content):
+        if back is not None and before is not None and back.state is FileState.READY:
+            there, then = self._contents.of(back), was.content
+            if (there.title, self._unmarked(there)) == (then.title, self._unmarked(then)):
                 # By its digest it is found in the trash: nothing is sent.
                 return Source(SourceKind.AUDIO, "", before, presence=Presence.ABSENT)
             said = f"file {back.id}, which it replaced, was changed in the trash, and stays there"
@@ -361,9 +374,6 @@ class _Reverting:
         field = self._desired.identity.source_field
         digest = None if field is None else content.user_defined.get(field)
         return digest if isinstance(digest, str) and digest else None
-
-    def _within_reach(self, one: str, other: str) -> bool:
-        return self._live.buckets[one].region == self._live.buckets[other].region
 
     def _place(self, deed: Deed) -> Place:
         entry = self._desired.entries.get(deed.key) or self._desired.absent.get(deed.key)

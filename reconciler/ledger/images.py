@@ -1,7 +1,7 @@
 """What a run did, read back from the ledger: each of its changes, before and after."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from reconciler.core.change_codec import decode_change
 from reconciler.core.images import Image, Past, RunOf
@@ -23,8 +23,9 @@ def read_runs(place: Place) -> Sequence[RunOf]:
     return found
 
 
-def read_past(place: Place, run: str) -> Past:
-    """What a run did, and what others did to the same keys and files later.
+def read_past(place: Place, run: str, names: Collection[str]) -> Past:
+    """What a run did, and what others did later to the same files, and, of the catalogue with any
+    of these names, to the same keys.
 
     Raises `LedgerError`, also where the ledger does not have the run.
     """
@@ -32,7 +33,7 @@ def read_past(place: Place, run: str) -> Past:
     for record in read_records(place):
         with understood(record, place):
             reader.take(record)
-    return reader.past()
+    return reader.past(names)
 
 
 class _Reader:
@@ -57,7 +58,7 @@ class _Reader:
             began, _ = self._sent[run][record["id"]]
             self._sent[run][record["id"]] = (began, record)
 
-    def past(self) -> Past:
+    def past(self, names: Collection[str]) -> Past:
         run = self._runs.get(self._run)
         if run is None:
             raise LedgerError(
@@ -72,7 +73,7 @@ class _Reader:
             for other in self._runs.values()
             if other.id != run.id and other.origin == run.origin
             for image in self._images(other)
-            if image.change.key in keys or image.file_id in files
+            if image.file_id in files or (other.catalog in names and image.change.key in keys)
         ]
         return Past(run, own, tuple(sorted(later, key=lambda image: image.seq)))
 

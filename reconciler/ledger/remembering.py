@@ -10,7 +10,7 @@
 Of what is perhaps applied the live state may tell: see `core/directions.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -40,24 +40,25 @@ class Remembered:
 class _Memory:
     """After the records that were taken note of, in their order."""
 
-    catalog: str
+    names: Collection[str]
+    origin: str
     last: dict[Key, LastApplied] = field(default_factory=dict)
     changes: dict[_Id, Record] = field(default_factory=dict)
     """All that were begun."""
     open: dict[Key, _Id] = field(default_factory=dict)
     """The latest of each key, while it is perhaps applied."""
-    catalogs: dict[str, str] = field(default_factory=dict)
-    """By run."""
+    ours: set[str] = field(default_factory=set)
+    """The runs of the catalogue on the host."""
+    others: set[str] = field(default_factory=set)
+    """Catalogues with other names."""
     purges: set[str] = field(default_factory=set)
 
     def note(self, record: Record) -> None:
         run = record["run"]
         if record["kind"] == "run.began":
-            self.catalogs[run] = record["catalog"]["name"]
-            if "purge" in record:
-                self.purges.add(run)
+            self._note_run(run, record["catalog"]["name"], record)
         # What a purge deletes is no key's file any more.
-        if self.catalogs.get(run) != self.catalog or run in self.purges:
+        if run not in self.ours or run in self.purges:
             return
         if record["kind"] == "run.ended":
             if record.get("converged") is True:
@@ -65,6 +66,14 @@ class _Memory:
                     self._apply(key, self.changes[self.open[key]])
         elif "key" in record and not _is_beside(record):
             self._note_change(Key(record["key"]), (run, record["id"]), record)
+
+    def _note_run(self, run: str, catalog: str, record: Record) -> None:
+        if catalog not in self.names:
+            self.others.add(catalog)
+        elif record.get("origin", "") == self.origin:
+            self.ours.add(run)
+        if "purge" in record:
+            self.purges.add(run)
 
     def _note_change(self, key: Key, change: _Id, record: Record) -> None:
         if record["kind"] == "change.began":
@@ -82,9 +91,10 @@ class _Memory:
         self.open.pop(key, None)
 
 
-def remembered(place: Place, catalog: str) -> Remembered:
-    """What the ledger in its place remembers of a catalogue. Raises `LedgerError`."""
-    memory, kept = _Memory(catalog), read(place)
+def remembered(place: Place, names: Collection[str], origin: str) -> Remembered:
+    """What the ledger in its place remembers of the catalogue with any of these names, on this
+    host. Raises `LedgerError`."""
+    memory, kept = _Memory(names, origin), read(place)
     begun: dict[Key, LastApplied] = {}
     if kept is not None:
         for record in checked(kept):
@@ -93,21 +103,20 @@ def remembered(place: Place, catalog: str) -> Remembered:
     for key, change in memory.open.items():
         with understood(memory.changes[change], place):
             begun[key] = _made(memory.changes[change])
-    catalogs = {*memory.catalogs.values()}
     return Remembered(
         memory.last,
         begun,
         Recalled(
-            known=catalog in catalogs,
-            catalogs=tuple(sorted(catalogs - {catalog})),
+            known=bool(memory.ours),
+            catalogs=tuple(sorted(memory.others)),
             torn=kept is not None and bool(tail(kept.data)),
         ),
     )
 
 
-def last_applied(place: Place, catalog: str) -> Mapping[Key, LastApplied]:
-    """What applies of this catalogue last made of each key. Raises `LedgerError`."""
-    return remembered(place, catalog).last
+def last_applied(place: Place, names: Collection[str], origin: str) -> Mapping[Key, LastApplied]:
+    """What applies of this catalogue on this host last made of each key. Raises `LedgerError`."""
+    return remembered(place, names, origin).last
 
 
 def _is_beside(change: Record) -> bool:

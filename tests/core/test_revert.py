@@ -64,6 +64,7 @@ def notes(plan: Plan) -> list[str]:
 
 UPDATED = "entry a spots s1 title=New x=2 y=2 \n file 7 spots a s1 title=Old x=1 z=1"
 NOW = "entry a spots s1 title=New x=2 y=2 \n"
+LIVE = "file 7 spots a s1 title=New x=2 y=2"
 
 
 class TestAnUpdate:
@@ -104,13 +105,6 @@ class TestAnUpdate:
         plan = way_back(past, NOW + "file 7 spots a s1 title=Third x=2 y=2")
         assert 'title is now "Third", by run run-2 (bob, ' in notes(plan)[0]
         assert "commit 0123456789ab)" in notes(plan)[0]
-
-    def test_leaves_a_file_that_was_thrown_away_since_as_it_is(self) -> None:
-        buckets = "bucket spots 1 trash=bin \n bucket bin 3 \n"
-        plan = way_back(UPDATED, buckets + "file 7 bin a s1 title=New x=2 y=2")
-        assert changes(plan) == []
-        thrown = "it was thrown away since, and in a trash nothing is changed"
-        assert f"changed since a: {thrown}" in notes(plan)
 
     def test_of_a_key_that_is_not_meant_stays(self) -> None:
         assert changes(way_back(UPDATED, NOW + "file 7 spots a s1 title=New x=2 y=2", ("b",))) == []
@@ -308,6 +302,62 @@ class TestAReplacement:
         assert changes(plan) == []
         assert "the run made it beside file 7, which it did not delete" in notes(plan)[0]
 
+    def test_says_of_the_others_that_went_that_they_do_not_come_back(self) -> None:
+        done = "entry a spots s1 \n file 6 spots a s2 \n file 7 spots a s3"
+        plan = way_back(done, "entry a spots s1 \n file 100 spots a s1")
+        assert notes(plan)[1] == (
+            "lost a: file 7 was deleted (a duplicate, or of a former key), and does not come back"
+        )
+
+
+BIN = "bucket spots 1 trash=bin \n bucket bin 3 \n"
+
+
+class TestWithATrash:
+    CHANGED_PLACES = BIN + "entry a spots s1 \n file 6 spots a s2 \n file 7 bin a s1"
+
+    def test_files_that_changed_places_change_them_again(self) -> None:
+        assert [change_line(change) for change in applied(self.CHANGED_PLACES)] == [
+            "move 7 bin > spots",
+            "move 6 spots > bin (trash) keeps 7 in 1",
+        ]
+        now = BIN + "entry a spots s1 \n file 6 bin a s2 \n file 7 spots a s1"
+        plan = way_back(self.CHANGED_PLACES, now)
+        assert changes(plan) == [
+            "move 6 bin > spots",
+            "move 7 spots > bin (trash) keeps 6 in 1",
+        ]
+        assert [note.fact for note in plan.notes] == ["catalogue"]
+
+    def test_a_key_is_not_left_without_the_file_that_it_has(self) -> None:
+        two = BIN + "bucket archive 2 \n entry a spots s1 \n "
+        done = two + "file 6 archive a s2 \n file 7 bin a s1"
+        plan = way_back(done, two + "file 7 spots a s1")
+        assert changes(plan) == []
+        assert sorted(notes(plan)) == [
+            "lost a: file 6 was deleted (a duplicate, or of a former key), and does not come back",
+            "lost a: it came out of bin in the place of what is gone: it stays",
+        ]
+
+    REPLACED = BIN + "entry a spots s1 title=New \n file 6 spots a s2 title=Old"
+    NOW = BIN + "entry a spots s1 title=New \n file 100 spots a s1 title=New \n "
+
+    def test_a_replaced_file_that_is_not_ready_stays_there(self) -> None:
+        plan = way_back(self.REPLACED, self.NOW + "file 6 bin a s2 title=Old broken")
+        assert changes(plan) == ["update 100 in spots: title"]
+        assert "lost a: the audio of sha256:0000000000000002 is gone" in notes(plan)[0]
+
+    def test_a_replaced_file_whose_title_was_changed_there_stays_so(self) -> None:
+        plan = way_back(self.REPLACED, self.NOW + "file 6 bin a s2 title=Hand")
+        assert changes(plan) == ["update 100 in spots: title"]
+        assert "changed since a: file 6, which it replaced, was changed in the tr" in notes(plan)[0]
+
+    def test_what_was_thrown_away_since_is_left(self) -> None:
+        done = BIN + "entry a spots s1 title=New \n file 6 spots a s1 title=Old"
+        plan = way_back(done, BIN + "absent a \n file 6 bin a s1 title=New")
+        assert changes(plan) == []
+        assert notes(plan)[0].startswith("changed since a: it was moved to bin, by hand, or by")
+
 
 class TestTheCatalogue:
     def test_that_says_so_still_is_named_with_its_commit(self) -> None:
@@ -345,6 +395,17 @@ class TestTheCatalogue:
             "Take it back there too: after the apply `reconciler pull a`, which writes into the "
             "catalogue what is live; n by hand"
         )
+
+    @pytest.mark.parametrize(
+        ("done", "now"),
+        [
+            (CREATED, "entry b spots s1 x=1 was=a \n file 100 spots a s1 x=1"),
+            (UPDATED, NOW.replace("entry a spots", "entry b spots was=a") + LIVE),
+        ],
+    )
+    def test_that_has_the_key_by_another_name_is_named_by_that(self, done: str, now: str) -> None:
+        (note,) = way_back(done, now).notes
+        assert note.message.startswith("it still says what the run did to b, so that")
 
     def test_that_says_it_otherwise_already_is_not(self) -> None:
         now = "entry a spots s1 title=Old x=1 z=1 \n file 7 spots a s1 title=New x=2 y=2"

@@ -97,6 +97,23 @@ def test_where_nobody_touched_it_every_file_is_as_before(world: World) -> None:
             assert new is None or new.bucket in trashes
 
 
+def _keys_outside(world: World, service: Service) -> set[str | None]:
+    """The keys that a file outside a trash carries."""
+    outside = (file for file in service.files.values() if file.bucket not in world.trashes)
+    return {key_on(world, file) for file in outside}
+
+
+@searched
+@drawn(worlds())
+def test_a_key_that_had_a_file_and_has_one_keeps_one(world: World) -> None:
+    service, past = ran(world)
+    then = service.copy()
+    then.apply(back_of(world, service, past).changes)
+    then.settle(lambda: READY)
+    had = _keys_outside(world, world.service) & _keys_outside(world, service)
+    assert had - {None} <= _keys_outside(world, then)
+
+
 @searched
 @drawn(worlds())
 def test_only_what_was_changed_since_is_called_so(world: World) -> None:

@@ -399,6 +399,17 @@ class TestPurge:
     def test_the_age_in_another_trash_is_not_known(self) -> None:
         assert self.due(self.purging({FileId(7): Thrown(4, 1.0)}, 99.0)) == []
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "entry a spots s1 acr=7 \n file 7 bin b s2",
+            "entry a spots acr=7 \n file 7 bin b s2 broken",
+            "entry a spots acr=7 \n file 7 bin b s2 \n file 8 bin c s2 acr=7",
+        ],
+    )
+    def test_not_what_an_entry_names_by_its_acr_id_and_cannot_have(self, text: str) -> None:
+        assert self.due(self.purging(KNOWN, 99.0), BUCKETS + text) == []
+
     def test_what_stays_is_counted(self) -> None:
         known = {FileId(7): Thrown(3, 1.0), FileId(8): Thrown(3, 50.0)}
         aim = purge(self.purging(known, 10.0), given(self.TEXT)[1])

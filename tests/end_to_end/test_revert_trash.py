@@ -91,6 +91,18 @@ def test_audio_that_was_replaced_comes_back_without_its_source(
     assert changes(plan_in(kept, run)) == []
 
 
+def test_the_way_back_of_that_way_back_puts_the_new_one_in_its_place_again(
+    kept: Workplace, sandbox: Sandbox
+) -> None:
+    kept.audio("audio/spring.wav", level=9)
+    run = apply(kept, HEAD + SPRING.replace("Acme", "Acme Inc") + SUMMER)
+    after = truth(sandbox)
+    back(kept, run)
+    assert truth(sandbox) != after
+    back(kept, "last")
+    assert truth(sandbox) == after
+
+
 def test_what_was_written_into_the_new_one_by_hand_goes_on(
     kept: Workplace, sandbox: Sandbox
 ) -> None:

@@ -112,7 +112,7 @@ def test_a_record_that_says_less_than_ours_is_refused_though_its_hash_fits(
     with pytest.raises(LedgerError, match=said):
         Ledger(path, FakeClock(), "x")
     with pytest.raises(LedgerError, match=said):
-        last_applied(path, "radio")
+        last_applied(path, ("radio",), "")
 
 
 def test_what_a_newer_version_wrote_is_refused(twenty: bytes, path: Path) -> None:

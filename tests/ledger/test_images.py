@@ -30,21 +30,21 @@ def path(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("change", [create(), update(), move(), delete()], ids=lambda c: c.id)
 def test_a_change_is_as_it_was_when_it_was_sent(path: Path, change: Change) -> None:
     run(path, (change, DONE))
-    (image,) = read_past(path, "run-1").images
+    (image,) = read_past(path, "run-1", ("radio",)).images
     assert image.change == change
     assert (image.file_id, image.acr_id, image.is_sure) == (7, "acr7", True)
 
 
 def test_a_file_that_a_move_gave_another_id_is_known_by_it(path: Path) -> None:
     run(path, (move(), Applied(FileId(8), "acr8")))
-    (image,) = read_past(path, "run-1").images
+    (image,) = read_past(path, "run-1", ("radio",)).images
     assert (image.file_id, image.acr_id) == (8, "acr8")
 
 
 @pytest.mark.parametrize("outcome", [None, Unknown("lost")], ids=str)
 def test_what_may_have_been_done_is_not_sure(path: Path, outcome: Outcome | None) -> None:
     run(path, (update(), outcome), (create("c"), outcome))
-    changed, made = read_past(path, "run-1").images
+    changed, made = read_past(path, "run-1", ("radio",)).images
     assert (changed.file_id, changed.is_sure) == (7, False)
     assert (made.file_id, made.is_sure) == (None, False)
 
@@ -56,14 +56,14 @@ def test_what_may_have_been_done_is_not_sure(path: Path, outcome: Outcome | None
 )
 def test_what_the_run_did_not_do_is_not_its(path: Path, outcome: Outcome) -> None:
     run(path, (update(), outcome))
-    assert read_past(path, "run-1").images == ()
+    assert read_past(path, "run-1", ("radio",)).images == ()
 
 
 def test_what_was_found_done_was_not_begun(path: Path) -> None:
     with Ledger(path, FakeClock(), "run-1") as ledger:
         ledger.run_began({"catalog": {"name": "radio"}})
         ledger.ended([(update(), Applied(FileId(7), "acr7", already=True))])
-    assert read_past(path, "run-1").images == ()
+    assert read_past(path, "run-1", ("radio",)).images == ()
 
 
 def test_later_is_what_others_did_to_the_same_keys_and_files(path: Path) -> None:
@@ -71,7 +71,8 @@ def test_later_is_what_others_did_to_the_same_keys_and_files(path: Path) -> None
     run(path, (update(), DONE), (update(9, "b"), Applied(FileId(9), "acr9")))
     run(path, (update(7, "renamed"), DONE), (update(8, "c"), Applied(FileId(8), "acr8")), name="on")
     run(path, (create("a"), DONE), name="elsewhere", catalog="other")
-    past = read_past(path, "run-1")
+    run(path, (update(99), Applied(FileId(99), "acr99")), name="its own", catalog="other")
+    past = read_past(path, "run-1", ("radio",))
     assert past.keys == ["a", "b"]
     assert [(i.by.id, i.change.key) for i in past.later] == [("on", "renamed"), ("elsewhere", "a")]
 
@@ -90,9 +91,9 @@ def test_the_runs_are_known_with_who_made_them(path: Path) -> None:
 def test_a_ledger_without_the_run_is_said(path: Path) -> None:
     run(path)
     with pytest.raises(LedgerError, match="it has no run run-9; name the ledger that has it"):
-        read_past(path, "run-9")
+        read_past(path, "run-9", ("radio",))
     with pytest.raises(LedgerError, match="it has no run"):
-        read_past(path.with_name("none"), "run-1")
+        read_past(path.with_name("none"), "run-1", ("radio",))
 
 
 def test_a_record_that_lacks_what_this_version_writes_is_said(path: Path) -> None:
@@ -102,4 +103,4 @@ def test_a_record_that_lacks_what_this_version_writes_is_said(path: Path) -> Non
     line, _ = line_after(Anchor(1, json.loads(first)["hash"]), began)
     path.write_bytes(first + line)
     with pytest.raises(LedgerError, match="not one that this version writes"):
-        read_past(path, "run-1")
+        read_past(path, "run-1", ("radio",))

@@ -126,12 +126,14 @@ class TestTheNextRunner:
     def test_that_only_reads_learns_what_was_applied(self, hub: Hub) -> None:
         run(hub.branch("before"), (update(), DONE))
         hub.hook("pre-receive", "exit 1")
-        assert last_applied(hub.branch("reader"), "radio")[Key("a")].content == update().after
+        assert (
+            last_applied(hub.branch("reader"), ("radio",), "")[Key("a")].content == update().after
+        )
 
     def test_that_only_reads_finds_none_where_there_is_no_branch(self, hub: Hub) -> None:
         branch = hub.branch()
         assert read(branch) is None
-        assert last_applied(branch, "radio") == {}
+        assert last_applied(branch, ("radio",), "") == {}
 
     def test_from_a_work_tree_of_its_own(self, hub: Hub) -> None:
         clone = hub.clone()

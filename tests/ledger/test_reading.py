@@ -34,7 +34,7 @@ def path(tmp_path: Path) -> Path:
 class TestLastApplied:
     def last(self, path: Path, *ends: tuple[Change, Outcome | None]) -> dict[str, LastApplied]:
         run(path, *ends)
-        return {str(key): item for key, item in last_applied(path, "radio").items()}
+        return {str(key): item for key, item in last_applied(path, ("radio",), "").items()}
 
     def test_of_each_kind(self, path: Path) -> None:
         assert self.last(
@@ -54,7 +54,7 @@ class TestLastApplied:
         with Ledger(path, FakeClock(), "run-2") as ledger:
             ledger.run_began({"catalog": {"name": "radio"}})
             ledger.ended([(change, Applied(FileId(7), "acr7", already=True))])
-        (made,) = last_applied(path, "radio").values()
+        (made,) = last_applied(path, ("radio",), "").values()
         assert made == self.last(path.with_name("other"), (change, DONE))["a"]
 
     def test_of_a_record_that_no_version_of_ours_writes_nothing_is_told(self, path: Path) -> None:
@@ -84,7 +84,7 @@ class TestLastApplied:
     )
     def test_what_was_not_applied_does_not(self, path: Path, outcome: Outcome | None) -> None:
         run(path, (update(), outcome), converged=False)
-        assert last_applied(path, "radio") == {}
+        assert last_applied(path, ("radio",), "") == {}
 
     @pytest.mark.parametrize(("outcome", "begun"), [
         (None, True), (Unknown("x"), True), (Failed("422"), False), (Stale("x", None), False),
@@ -93,21 +93,21 @@ class TestLastApplied:
         self, path: Path, outcome: Outcome | None, begun: bool
     ) -> None:
         run(path, (create(), DONE), (update(), outcome), converged=False)
-        found = remembered(path, "radio")
+        found = remembered(path, ("radio",), "")
         assert found.last == {"a": LastApplied(T1, "spots", deleted=False)}
         assert found.begun == ({"a": LastApplied(T2, "spots", deleted=False)} if begun else {})
 
     def test_a_later_change_that_ended_settles_it(self, path: Path) -> None:
         run(path, (update(after=Content("Lost", {})), None), converged=False)
         run(path, (update(), DONE), name="run-2", converged=False)
-        found = remembered(path, "radio")
+        found = remembered(path, ("radio",), "")
         assert (found.begun, found.last) == ({}, {"a": LastApplied(T2, "spots", deleted=False)})
 
     def test_what_is_lost_was_applied_where_its_run_found_nothing_more_to_do(
         self, path: Path
     ) -> None:
         run(path, (update(8, "u"), Unknown("the answer was lost")), (update(), None))
-        found = remembered(path, "radio")
+        found = remembered(path, ("radio",), "")
         assert found.begun == {}
         assert found.last == dict.fromkeys("ua", LastApplied(T2, "spots", deleted=False))
 
@@ -118,7 +118,7 @@ class TestLastApplied:
             ledger.began([delete(8)])  # another file of the key
             ledger.ended([(update(), DONE)])
             ledger.ended([(delete(8), Failed("422"))])
-        found = remembered(path, "radio")
+        found = remembered(path, ("radio",), "")
         assert found.last == {"a": LastApplied(T2, "spots", deleted=False)}
         assert found.begun == {}
 
@@ -126,7 +126,7 @@ class TestLastApplied:
         """It may have been of a part of the catalogue."""
         run(path, (update(), None), converged=False)
         run(path, (create("b"), DONE), name="run-2")
-        assert set(remembered(path, "radio").begun) == {"a"}
+        assert set(remembered(path, ("radio",), "").begun) == {"a"}
 
     @pytest.mark.parametrize(
         "fields", [{"after_change": ChangeId("create:a")}, {"keeps": FileId(8)}]
@@ -148,18 +148,29 @@ class TestLastApplied:
 
     def test_another_catalogues_runs_are_not_ours(self, path: Path) -> None:
         run(path, (update(), DONE), catalog="other")
-        assert last_applied(path, "radio") == {}
-        assert last_applied(path, "other") != {}
-        found = remembered(path, "radio").recalled
+        assert last_applied(path, ("radio",), "") == {}
+        assert last_applied(path, ("other",), "") != {}
+        found = remembered(path, ("radio",), "").recalled
         assert found == Recalled(known=False, catalogs=("other",))
 
+    def test_nor_are_its_runs_on_another_host(self, path: Path) -> None:
+        run(path, (update(), DONE), origin="https://elsewhere")
+        found = remembered(path, ("radio",), "https://here")
+        assert (found.last, found.recalled.known) == ({}, False)
+
+    def test_those_of_a_former_name_are(self, path: Path) -> None:
+        run(path, (update(), DONE), catalog="former")
+        found = remembered(path, ("radio", "former"), "")
+        assert found.last == {"a": LastApplied(T2, "spots", deleted=False)}
+        assert found.recalled == Recalled()
+
     def test_no_ledger_knows_nothing(self, path: Path) -> None:
-        assert remembered(path, "radio").recalled == Recalled(known=False)
+        assert remembered(path, ("radio",), "").recalled == Recalled(known=False)
 
     def test_a_torn_tail_is_passed_over_and_told(self, path: Path) -> None:
         run(path, (update(), DONE))
         path.write_bytes(path.read_bytes() + b'{"seq":9,"pr')
-        found = remembered(path, "radio")
+        found = remembered(path, ("radio",), "")
         assert found.last == {"a": LastApplied(T2, "spots", deleted=False)}
         assert found.recalled == Recalled(torn=True)
 
@@ -168,7 +179,7 @@ class TestLastApplied:
         with Ledger(path, FakeClock(), "x") as ledger:
             ledger.run_began({"catalog": {"name": "radio"}})
             ledger.ended([(update(), Applied(FileId(7), "acr7"))])
-        assert last_applied(path, "radio") == {}
+        assert last_applied(path, ("radio",), "") == {}
 
 
 def thrown(file_id: int = 7, key: str = "a", **fields: Any) -> Move:
@@ -179,7 +190,7 @@ def thrown(file_id: int = 7, key: str = "a", **fields: Any) -> Move:
 class TestTheTrash:
     def last(self, path: Path, *ends: tuple[Change, Outcome | None]) -> LastApplied | None:
         run(path, *ends)
-        return last_applied(path, "radio").get(Key("a"))
+        return last_applied(path, ("radio",), "").get(Key("a"))
 
     def test_what_is_thrown_away_is_deleted(self, path: Path) -> None:
         last = self.last(path, (create(), DONE), (thrown(), DONE))
@@ -190,7 +201,7 @@ class TestTheTrash:
         with Ledger(path, FakeClock(), "run-1") as ledger:
             ledger.run_began({"catalog": {"name": "radio"}})
             ledger.ended([(thrown(), Applied(FileId(7), "acr7", already=True))])
-        assert last_applied(path, "radio")[Key("a")].deleted
+        assert last_applied(path, ("radio",), "")[Key("a")].deleted
 
     def test_what_comes_back_is_there(self, path: Path) -> None:
         back = replace(move(), from_bucket="archive", bucket="spots")
@@ -210,7 +221,7 @@ class TestTheTrash:
         with Ledger(path, FakeClock(), "run-2") as ledger:
             ledger.run_began({"catalog": {"name": "radio"}, "purge": {"before": "2026-01-01"}})
             ledger.ended([(delete(6), DONE)])
-        assert not last_applied(path, "radio")[Key("a")].deleted
+        assert not last_applied(path, ("radio",), "")[Key("a")].deleted
 
 
 class TestThrownAway:
@@ -244,6 +255,23 @@ class TestThrownAway:
     def test_until_it_comes_back(self, path: Path) -> None:
         run(path, (thrown(), DONE), (move(), DONE))
         assert self.known(path) == {}
+
+    def test_until_it_is_seen_outside(self, path: Path) -> None:
+        """Somebody has taken it out by hand: when it went in again is not known."""
+        run(path, (thrown(), DONE), (update(), None))
+        assert self.known(path) == {}
+
+    def test_also_where_it_is_changed_in_there(self, path: Path) -> None:
+        run(path, (thrown(), DONE), clock=FakeClock(1000.0))
+        inside = replace(update(), bucket="archive", bucket_id=2)
+        run(path, (inside, DONE), name="run-2")
+        assert self.known(path) == {7: Thrown(2, 1000.0)}
+
+    def test_never_earlier_than_what_stands_before_it(self, path: Path) -> None:
+        """A clock that went back makes no file older than it is."""
+        run(path, clock=FakeClock(2000.0))
+        run(path, (thrown(), DONE), clock=FakeClock(1000.0), name="run-2")
+        assert self.known(path) == {7: Thrown(2, 2000.0)}
 
     def test_and_again_since_it_went_again(self, path: Path) -> None:
         run(path, (thrown(), DONE), (move(), DONE), clock=FakeClock(1000.0))

@@ -364,7 +364,7 @@ class TestTheFile:
 
     def test_that_is_not_there_has_no_records(self, path: Path) -> None:
         assert list(read_records(path)) == []
-        assert last_applied(path, "radio") == {}
+        assert last_applied(path, ("radio",), "") == {}
 
     def test_that_was_refused_is_let_go(self, path: Path) -> None:
         path.parent.mkdir()
