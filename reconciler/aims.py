@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import assert_never
 
 from reconciler.core.aim import Aim
-from reconciler.core.images import Past
 from reconciler.core.model import DesiredState, Key, LiveState
 from reconciler.core.plan import Purge, Revert, Way
 from reconciler.core.purge import Purging, purge
+from reconciler.core.revert.images import Past
 from reconciler.errors import PlanFileError, UsageError
 from reconciler.ledger import Place, thrown_away
 
@@ -33,7 +33,7 @@ def aim_of(way: Way | None, desired: DesiredState, live: LiveState, ledger: Plac
 
 
 def _back(way: Revert, desired: DesiredState, live: LiveState, ledger: Place) -> Aim:
-    from reconciler.core.revert import reverted
+    from reconciler.core.revert.aiming import reverted
     from reconciler.ledger.images import read_past
 
     past = read_past(ledger, way.run, desired.names)

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from reconciler.core.change_codec import decode_change
-from reconciler.core.images import Image, Past, RunOf
 from reconciler.core.model import FileId
 from reconciler.core.plan import Create
+from reconciler.core.revert.images import Image, Past, RunOf
 from reconciler.errors import LedgerError, PlanFileError
 from reconciler.ledger.chain import Record
 from reconciler.ledger.places import Place

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.core.aim import plan_towards
-from reconciler.core.images import Image, Past, RunOf
 from reconciler.core.model import FileId, Key
 from reconciler.core.plan import Change, Create, Options, Plan, Revert, Update
 from reconciler.core.planner import make_plan
-from reconciler.core.revert import reverted
+from reconciler.core.revert.aiming import reverted
+from reconciler.core.revert.images import Image, Past, RunOf
 from tests.core.scenario import change_line, given
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import event
 from hypothesis import given as drawn
 
-from reconciler.core.images import Image, Past
 from reconciler.core.plan import Create, Delete, Move, Plan, Update
+from reconciler.core.revert.images import Image, Past
 from tests.core.service_model import BROKEN, READY, Service, Stored, clean_title, object_of
 from tests.core.test_revert import RUN, images, way_back
 from tests.core.worlds import Dice, World, dice, searched, worlds

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import assert_never
 
 from reconciler.core.content import Content, Contents
-from reconciler.core.images import Deed, Image, Past
 from reconciler.core.marks import Another, Owned, Unmarked, owner, source_digest
 from reconciler.core.model import DesiredState, File, FileId, Json, Key, LiveState, Opaque
 from reconciler.core.normal import same
 from reconciler.core.plan import Create, Delete, Move, Update, removes
+from reconciler.core.revert.images import Deed, Image, Past
 
 _MOST_NAMED = 10
 

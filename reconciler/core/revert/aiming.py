@@ -25,11 +25,8 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from reconciler.core.again import again, is_pulled, says_otherwise
 from reconciler.core.aim import Aim
 from reconciler.core.content import Content, Contents
-from reconciler.core.images import Deed, Look, Past, deeds
-from reconciler.core.left import clipped, gone, no_audio, undeclared
 from reconciler.core.marks import mark_fields, protects, source_digest
 from reconciler.core.model import (
     AbsentEntry,
@@ -50,8 +47,11 @@ from reconciler.core.model import (
 )
 from reconciler.core.normal import canonical, same
 from reconciler.core.plan import Note
-from reconciler.core.scope import OfKeys
-from reconciler.core.since import Since
+from reconciler.core.revert.aftermath import Since
+from reconciler.core.revert.images import Deed, Look, Past, deeds
+from reconciler.core.revert.losses import clipped, gone, no_audio, undeclared
+from reconciler.core.revert.scope import OfKeys
+from reconciler.core.revert.still_says import again, is_pulled, says_otherwise
 from reconciler.core.trash import together
 
 _MOST_NAMED = 10

@@ -1,7 +1,7 @@
 """What a way back leaves undone, in words."""
 
-from reconciler.core.images import Image, Look
 from reconciler.core.plan import Delete, Note
+from reconciler.core.revert.images import Image, Look
 
 _LONGEST = 120
 
