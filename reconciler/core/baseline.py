@@ -34,11 +34,11 @@ def accepted_by(
     """The drift without what the baseline accepts, which is told apart. `today`: `2026-12-31`, UTC.
     `unmanaged`: foreign files are among the items."""
     of_key: dict[Key, list[Acceptance]] = defaultdict(list)
-    of_file: dict[FileId, list[Acceptance]] = defaultdict(list)
+    of_file: dict[FileId | None, list[Acceptance]] = defaultdict(list)
     for one in baseline:
         if one.key is not None:
             of_key[one.key].append(one)
-        elif one.file_id is not None:
+        else:
             of_file[one.file_id].append(one)
     left: list[DriftItem] = []
     accepted: list[Accepted] = []

@@ -201,7 +201,7 @@ class _Pull:
                 self._outdated(fact, accepted)
             case Missing():
                 self._missing(fact, item.direction)
-            case Unresolved(key=None) | Foreign() | Pending() | Expired():
+            case Foreign() | Pending() | Expired():
                 return
             case Broken() | Duplicate() | Unresolved() | Orphaned() | Unwanted():
                 key, why, what_to_do = _left(fact)

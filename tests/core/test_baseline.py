@@ -65,6 +65,18 @@ def test_a_file_that_is_to_be_replaced_is_more_than_its_fields() -> None:
     assert judged(*written, items=(replaced,)).items == ()
 
 
+def test_what_two_entries_accept_is_accepted_once() -> None:
+    found = judged(accepts(field="title"), accepts(field="title"))
+    assert [one.item.fields for one in found.accepted] == [("title",)]
+
+
+def test_a_value_that_is_not_known_is_none_that_is_accepted() -> None:
+    unknown = replace(EDITED, before=None)
+    assert judged(accepts(field="title", live=Said("Old title")), items=(unknown,)).items == (
+        unknown,
+    )
+
+
 def test_a_direction_is_only_that() -> None:
     found = judged(accepts(direction=Direction.DUPLICATE), items=(EDITED, TWICE))
     assert (found.items, [one.item for one in found.accepted]) == ((EDITED,), [TWICE])

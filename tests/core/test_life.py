@@ -312,9 +312,43 @@ class TestLive:
     def test_is_not_there(self, deed: Callable[..., Deed], desired: DesiredState) -> None:
         life = life_of([deed("create", after=ONE)])
         assert live_of(life, desired, self.state(), "now") == Live("now", None)
+        another = replace(self.file(), id=FileId(6))
+        found = live_of(life, desired, self.state(another, self.file()), "now")
+        assert found is not None
+        assert found.state is not None
 
     def test_of_another_host_says_nothing(
         self, deed: Callable[..., Deed], desired: DesiredState
     ) -> None:
         life = life_of([deed("create", after=ONE)])
         assert live_of(life, desired, self.state(origin="https://other"), "now") is None
+
+
+class TestWhatIsOnlySeen:
+    def test_nothing_is_gone_where_nothing_was(self, deed: Callable[..., Deed]) -> None:
+        deeds = [deed("create", after=ONE), deed("delete", before=ONE)]
+        assert told(life_of(deeds, Live("2026-03-02T00:00:00Z", None)))[-1] == ("deleted", [])
+
+    def test_a_delete_that_was_found_done_of_what_nobody_knew(
+        self, deed: Callable[..., Deed]
+    ) -> None:
+        assert told(life_of([deed("delete", before=ONE, already=True)])) == [("found done", [])]
+
+    def test_an_upload_does_not_explain_what_is_all_another(
+        self, deed: Callable[..., Deed]
+    ) -> None:
+        deeds = [
+            deed("create", Ending.UNKNOWN, after=ONE),
+            deed("update", before=Content("Z", {"z": 1}), after=TWO, bucket="archive"),
+        ]
+        whats = [what for what, _ in told(life_of(deeds))]
+        assert whats == ["attempted", "changed outside", "updated"]
+
+    def test_an_update_explains_what_it_took_away(self, deed: Callable[..., Deed]) -> None:
+        bare = Content("One", {"isrc": "On"})
+        deeds = [
+            deed("create", after=ONE),
+            deed("update", Ending.UNKNOWN, before=ONE, after=bare),
+            deed("update", before=bare, after=TWO),
+        ]
+        assert ("done after all", ["user_defined.kept"]) in told(life_of(deeds))

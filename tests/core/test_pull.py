@@ -183,6 +183,38 @@ def test_what_a_baseline_accepts_is_left(
     assert [one.fields for one in found.taken] == [("title", "user_defined.x", "user_defined.y")]
 
 
+def test_what_is_accepted_of_a_file_that_is_nobodys_has_no_key() -> None:
+    desired, live = given("bucket spots 1 prune=all\nfile 9 spots - title=X")
+    found = pull_of(desired, live, lambda _key: None, ALL, rest_of=lambda _item: None)
+    assert found == Pull((), (), (), ())
+
+
+def test_what_cannot_go_to_a_trash_and_has_no_key_is_no_business_of_the_catalogue() -> None:
+    text = "bucket spots 1 prune=all trash=bin region=eu\nbucket bin 3 region=us\nfile 9 spots -"
+    assert pull(text) == Pull((), (), (), ())
+
+
+BIN = "bucket spots 1 trash=bin\nbucket bin 3\nentry a spots s1 title=T\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "records", "expected"),
+    [
+        (Asked(kinds=frozenset([Kind.MISSING_LIVE])), {"a": record()}, ["a out"]),
+        (
+            Asked(keys=frozenset([Key("a")])),
+            {"a": record()},
+            ["a left: its file lies in the trash bin"],
+        ),
+        (ALL, {}, ["a left: its file lies in the trash bin"]),
+    ],
+)
+def test_of_a_file_in_a_trash(
+    asked: Asked, records: Mapping[str, LastApplied], expected: list[str]
+) -> None:
+    assert told(pull(BIN + "file 7 bin a s1 title=T", asked, records)) == expected
+
+
 @searched
 @for_all(worlds())
 def test_after_it_nothing_is_to_be_done_for_what_was_taken(world: World) -> None:

@@ -410,3 +410,149 @@ class TestTheCatalogue:
     def test_that_says_it_otherwise_already_is_not(self) -> None:
         now = "entry a spots s1 title=Old x=1 z=1 \n file 7 spots a s1 title=New x=2 y=2"
         assert notes(way_back(UPDATED, now)) == []
+
+
+BACK = BIN + "entry a spots s1 title=T \n file 7 bin a s1 title=T"
+"""A run that brings file 7 back out of the trash."""
+
+
+class TestWhatCameOutOfATrash:
+    def test_goes_in_again(self) -> None:
+        plan = way_back(BACK, BIN + "entry a spots s1 title=T \n file 7 spots a s1 title=T")
+        assert changes(plan) == ["move 7 spots > bin (trash)"]
+
+    def test_and_lies_there_again_needs_nothing(self) -> None:
+        plan = way_back(BACK, BIN + "absent a \n file 7 bin a s1 title=T")
+        assert (changes(plan), plan.notes[:-1]) == ([], ())
+
+    @pytest.mark.parametrize(
+        ("now", "said"),
+        [
+            (
+                "bucket archive 2 \n entry a archive s1 \n file 7 archive a s1",
+                "changed since a: it was moved to archive, by hand, or by what is not on this",
+            ),
+            (
+                "bucket other 4 \n entry a spots s1 \n file 7 spots a s1",
+                "lost a: it came out of bin, and spots does not throw away into that: it stays",
+            ),
+        ],
+    )
+    def test_and_is_elsewhere_now_stays(self, now: str, said: str) -> None:
+        buckets = BIN if "other" not in now else BIN.replace("bin \n bucket", "other \n bucket", 1)
+        used = "" if "other" not in now else "bucket third 5 trash=bin \n "
+        plan = way_back(BACK, buckets + used + now)
+        assert changes(plan) == []
+        assert [text for text in notes(plan) if text.startswith(said)]
+
+    def test_in_the_place_of_what_was_deleted_for_good_stays(self) -> None:
+        done = (
+            "bucket spots 1 \n bucket archive 2 trash=bin \n bucket bin 3 \n entry a spots s1 \n "
+        )
+        went = applied(done + "file 6 spots a s2 \n file 7 bin a s1")
+        assert [change_line(each) for each in went] == [
+            "move 7 bin > spots",
+            "delete 6 in spots keeps 7 in 1",
+        ]
+        plan = way_back(Past(RUN, images(went)), done + "file 7 spots a s1")
+        assert changes(plan) == []
+        assert any("in the place of what is gone: it stays" in text for text in notes(plan))
+
+    def test_broken_stays_in_the_trash(self) -> None:
+        thrown = BIN + "file 7 spots a s1 title=T"
+        plan = way_back(thrown, BIN + "file 7 bin a s1 title=T broken")
+        assert changes(plan) == []
+        assert "lost a: it is broken, and stays in the trash" in notes(plan)
+
+
+class TestWhatIsNotSure:
+    """Changes of which the ledger does not say how they ended."""
+
+    @pytest.mark.parametrize(
+        ("done", "undone", "as_done"),
+        [
+            (MOVED, "file 7 spots a s1 x=1", "file 7 archive a s1 x=2"),
+            (DELETED, "file 7 spots a s1 x=1", "entry b spots s1 \n file 8 spots b s1"),
+        ],
+    )
+    def test_are_taken_back_where_they_show(self, done: str, undone: str, as_done: str) -> None:
+        past = Past(RUN, tuple(replace(each, is_sure=False) for each in images(applied(done))))
+        entry = "entry a archive s1 x=2 \n" if done is MOVED else ""
+        assert changes(way_back(past, entry + undone)) == []
+        assert changes(way_back(past, entry + as_done)) != []
+
+    def test_a_delete_that_a_later_run_did_is_not_its_own(self) -> None:
+        (image,) = images(applied(DELETED))
+        later = images(applied(DELETED), LATER, 50)
+        past = Past(RUN, (replace(image, is_sure=False),), later)
+        assert changes(way_back(past, "entry a spots s1")) == []
+
+    def test_what_cannot_be_read_shows_nothing(self) -> None:
+        (image,) = images(applied(UPDATED))
+        past = Past(RUN, (replace(image, is_sure=False),))
+        assert changes(way_back(past, NOW + "file 7 spots opaque")) == []
+
+
+class TestTheRest:
+    def test_a_run_that_changed_two_files_of_a_key(self) -> None:
+        other = UPDATED.replace("file 7", "file 8")
+        past = Past(RUN, (*images(applied(UPDATED)), *images(applied(other), first=9)))
+        plan = way_back(past, NOW + "file 7 spots a s1 title=New x=2 y=2")
+        assert changes(plan) == []
+        assert "lost a: the run changed several files of it: which one is meant?" in notes(plan)
+
+    def test_what_it_made_and_deleted_again_is_as_before(self) -> None:
+        made = images(applied(CREATED))
+        gone = images(applied("file 100 spots a s1 x=1"), first=9)
+        plan = way_back(Past(RUN, (*made, *gone)), "entry b spots s2 \n file 9 spots b s2")
+        assert changes(plan) == []
+
+    def test_of_a_duplicate_whose_key_is_not_meant_nothing_is_said(self) -> None:
+        done = "entry a spots s1 \n file 7 spots a s1 \n file 8 spots a s1"
+        assert way_back(done, "entry a spots s1 \n file 7 spots a s1", ("b",)).notes == ()
+
+    def test_a_delete_in_a_bucket_that_is_not_declared_any_more_is_lost(self) -> None:
+        plan = way_back(DELETED, "bucket archive 2 \n entry a archive s1")
+        assert changes(plan) == []
+        assert "lost a: it was in spots (1), which the catalogue no longer declares" in notes(plan)
+
+    @pytest.mark.parametrize(
+        ("mark", "expected", "said"),
+        [
+            (
+                "s1 x=1",
+                ["create a in spots replaces 7 in archive", "delete 7 in archive after create:a"],
+                "",
+            ),
+            ("s3 x=1", [], "lost a: spots is in another region, and its audio is gone"),
+            ("x=1", [], "lost a: spots is in another region, and its audio is gone"),
+        ],
+    )
+    def test_a_move_between_what_are_two_regions_now(
+        self, mark: str, expected: list[str], said: str
+    ) -> None:
+        done = f"entry a archive {mark} \n file 7 spots a {mark}"
+        regions = "bucket spots 1 region=eu \n bucket archive 2 region=us \n"
+        plan = way_back(done, f"{regions} entry a archive s1 x=1 \n file 7 archive a {mark}")
+        assert changes(plan) == expected
+        assert said in " ".join(notes(plan))
+
+    def test_a_number_that_became_its_text_is_the_same(self) -> None:
+        done = "catalog compare=strict \n entry a spots s1 x='\"8\"' \n file 7 spots a s1 x=8"
+        plan = way_back(done, "entry a spots s1 x=9 \n file 7 spots a s1 x=9")
+        assert (changes(plan), plan.notes) == ([], ())
+
+    def test_who_gave_it_a_value_is_no_run_that_only_moved_it(self) -> None:
+        moved = applied("entry a archive s1 title=Third \n file 7 spots a s1 title=Third")
+        past = Past(RUN, images(applied(UPDATED)), images(moved, LATER, 50))
+        plan = way_back(past, NOW + "file 7 spots a s1 title=Third x=2 y=2")
+        assert 'title is now "Third", by hand, or by what is not' in notes(plan)[0]
+
+    def test_a_further_file_of_the_key_is_none_of_its_business(self) -> None:
+        now = NOW + "file 7 spots a s1 title=New x=2 y=2 \n file 8 archive a s1"
+        (note, *_) = way_back(UPDATED, now).notes
+        assert note.fact == "changed since"
+
+    def test_a_mark_that_is_to_be_written_is_left(self) -> None:
+        now = "catalog former=old \n entry a spots s1 \n file 7 spots old/a s1 title=Old x=1 z=1"
+        assert changes(way_back(UPDATED, now)) == []

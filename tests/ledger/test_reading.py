@@ -72,7 +72,7 @@ class TestLastApplied:
         lines, _ = chained(Anchor(1, orjson.loads(data)["hash"]), [began, ended])
         path.write_bytes(data + b"".join(lines))
         with pytest.raises(LedgerError, match="not one that this version writes"):
-            last_applied(path, "radio")
+            last_applied(path, ("radio",), "")
 
     def test_what_came_last_counts(self, path: Path) -> None:
         assert self.last(path, (create(), DONE), (update(), DONE), (update(), Unknown("x"))) == {

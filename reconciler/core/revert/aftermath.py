@@ -54,7 +54,7 @@ class Since:
         """The files that carry the key's mark, and lie in a trash."""
         return [file for file in self._by_key.get(key, ()) if file.bucket in self._trashes]
 
-    def of_no_key(self, digest: str, keys: Iterable[Key]) -> Sequence[FileId]:
+    def of_no_key(self, digest: str | None, keys: Iterable[Key]) -> Sequence[FileId]:
         """The files of ours that are of none of these keys, and are made from what has this
         digest."""
         known = set(keys)
@@ -74,15 +74,16 @@ class Since:
             return self._gone(deed)
         if isinstance(file.user_defined, Opaque):
             return "its user_defined cannot be read as an object now"
-        match owner(file, self._desired):
-            case Owned(key) if key != deed.key:
-                return f"its file carries the mark of the entry {key} now"
+        match whose := owner(file, self._desired):
+            case Owned(key):
+                if key != deed.key:
+                    return f"its file carries the mark of the entry {key} now"
             case Another():
                 return "its file is now another catalogue's"
             case Unmarked():
                 return "its file no longer carries its mark"
-            case Owned():
-                pass
+            case _:
+                assert_never(whose)
         carriers = {each.id for each in self.carriers(deed.key)} | {file.id}
         if len(carriers) > 1:
             ids = ", ".join(map(str, sorted(carriers)[:_MOST_NAMED]))

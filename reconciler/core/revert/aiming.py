@@ -48,7 +48,7 @@ from reconciler.core.model import (
 from reconciler.core.normal import canonical, same
 from reconciler.core.plan import Note
 from reconciler.core.revert.aftermath import Since
-from reconciler.core.revert.images import Deed, Look, Past, deeds
+from reconciler.core.revert.images import Deed, Done, Gone, Look, Past, deeds
 from reconciler.core.revert.losses import clipped, gone, no_audio, undeclared
 from reconciler.core.revert.scope import OfKeys
 from reconciler.core.revert.still_says import again, is_pulled, says_otherwise
@@ -90,7 +90,7 @@ class _Reverting:
         self._beside = {image.change.key for image in beside}
         files = Counter(deed.key for deed in done)
         # What comes back last: then it is known which files of ours are of no key.
-        for deed in sorted(done, key=lambda deed: deed.left is None):
+        for deed in sorted(done, key=lambda deed: isinstance(deed, Gone)):
             if keys and deed.key not in keys:
                 continue
             if files[deed.key] > 1:
@@ -115,10 +115,9 @@ class _Reverting:
         reason = f"run {self._past.run.id} is taken back"
         return Aim(desired, OfKeys(self._scope, desired), tuple(notes), reason)
 
-    def _take_back(self, deed: Deed) -> None:
-        if deed.left is None:
-            if deed.was is not None:
-                self._bring_back(deed, deed.was)
+    def _take_back(self, deed: Done) -> None:
+        if isinstance(deed, Gone):
+            self._bring_back(deed, deed.was)
             return
         file = self._since.file_of(deed)
         if isinstance(file, str):
@@ -180,7 +179,7 @@ class _Reverting:
 
     # What the run deleted.
 
-    def _bring_back(self, deed: Deed, was: Look) -> None:
+    def _bring_back(self, deed: Gone, was: Look) -> None:
         there = self._since.carriers(deed.key)
         bucket = self._buckets.get(was.bucket_id)
         digest = self._digest(was.content)
@@ -191,7 +190,7 @@ class _Reverting:
             self._say("lost", deed, undeclared(was))
         elif source is None:
             self._say("lost", deed, no_audio(digest))
-        elif alike := self._of_no_key(deed.key, source):
+        elif alike := self._of_no_key(deed.key, digest):
             # An ordinary plan would find that an entry was renamed.
             ids = ", ".join(map(str, alike[:_MOST_NAMED]))
             why = f"made from the same is what no entry has (file {ids}): plan that first"
@@ -206,10 +205,8 @@ class _Reverting:
             said = f"its acr_id {deed.acr_id} does not come back: the new file gets another"
             self._say("lost", deed, said)
 
-    def _of_no_key(self, key: Key, source: Source) -> Sequence[FileId]:
-        if source.digest is None:
-            return ()
-        return self._since.of_no_key(source.digest, {*self._entries, *self._absent, key})
+    def _of_no_key(self, key: Key, digest: str | None) -> Sequence[FileId]:
+        return self._since.of_no_key(digest, {*self._entries, *self._absent, key})
 
     # What the run changed, or replaced.
 
@@ -326,7 +323,7 @@ class _Reverting:
 
     def _want(
         self,
-        deed: Deed,
+        deed: Done,
         content: Content,
         bucket: str,
         marked: Content,
@@ -375,13 +372,13 @@ class _Reverting:
         digest = None if field is None else content.user_defined.get(field)
         return digest if isinstance(digest, str) and digest else None
 
-    def _place(self, deed: Deed) -> Place:
+    def _place(self, deed: Done) -> Place:
         entry = self._desired.entries.get(deed.key) or self._desired.absent.get(deed.key)
         return deed.place if entry is None else entry.place
 
     # What is said.
 
-    def _say(self, fact: str, deed: Deed, message: str, file: File | None = None) -> None:
+    def _say(self, fact: str, deed: Done, message: str, file: File | None = None) -> None:
         bucket, file_id = (None, None) if file is None else (file.bucket, file.id)
         self._notes.append(Note(fact, message, deed.key, bucket, file_id, self._place(deed)))
 

@@ -17,6 +17,7 @@ about no key: that lives on in the other. So is a move into the trash that stand
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias, assert_never
 
 from reconciler.core.content import Content
 from reconciler.core.model import FileId, Key, Place
@@ -80,15 +81,13 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What a run did to a key."""
+    """What a run did to a key, of which it left a file."""
 
     key: Key
     was: Look | None
     """None: there was no file, or what was replaced is there still."""
-    left: Look | None
-    """None: it left no file."""
+    left: Look
     file_id: FileId | None
-    """Of the file that it left, or else of the one that went."""
     acr_id: str
     place: Place
     seq: int
@@ -98,7 +97,25 @@ class Deed:
     """It put the file into the trash."""
 
 
-def deeds(images: Iterable[Image]) -> tuple[tuple[Deed, ...], tuple[Image, ...]]:
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """That a run deleted the file of a key, and left none."""
+
+    key: Key
+    was: Look
+    acr_id: str
+    place: Place
+
+
+Done: TypeAlias = Deed | Gone
+
+
+class _Step(NamedTuple):
+    image: Image
+    change: Move | Update | Delete
+
+
+def deeds(images: Iterable[Image]) -> tuple[tuple[Done, ...], tuple[Image, ...]]:
     """What was done to each key, by key; and the deletes that are about none."""
     by_key: dict[Key, list[Image]] = defaultdict(list)
     others: list[Image] = []
@@ -107,7 +124,7 @@ def deeds(images: Iterable[Image]) -> tuple[tuple[Deed, ...], tuple[Image, ...]]
             others.append(image)
         else:
             by_key[image.change.key].append(image)
-    found: list[Deed] = []
+    found: list[Done] = []
     for key in sorted(by_key):
         of_key, beside = _of_key(key, by_key[key])
         found += of_key
@@ -115,8 +132,8 @@ def deeds(images: Iterable[Image]) -> tuple[tuple[Deed, ...], tuple[Image, ...]]
     return tuple(found), tuple(others)
 
 
-def _of_key(key: Key, images: Sequence[Image]) -> tuple[Sequence[Deed], Sequence[Image]]:
-    by_file: dict[FileId, list[Image]] = defaultdict(list)
+def _of_key(key: Key, images: Sequence[Image]) -> tuple[Sequence[Done], Sequence[Image]]:
+    by_file: dict[FileId, list[_Step]] = defaultdict(list)
     beside: list[Image] = []
     made: tuple[Image, Create] | None = None
     for image in images:
@@ -125,27 +142,28 @@ def _of_key(key: Key, images: Sequence[Image]) -> tuple[Sequence[Deed], Sequence
         elif removes(image.change) and image.change.keeps is not None:
             beside.append(image)
         else:
-            by_file[image.change.file_id].append(image)
+            by_file[image.change.file_id].append(_Step(image, image.change))
     if made is not None:
         image, create = made
         old = by_file.pop(create.replaces, []) if create.replaces is not None else []
-        beside += (each for rest in by_file.values() for each in rest if removes(each.change))
+        steps = (step for rest in by_file.values() for step in rest)
+        beside += (step.image for step in steps if removes(step.change))
         return [_created(key, image, create, old)], beside
-    found: list[Deed] = []
+    found: list[Done] = []
     for file_id in sorted(by_file):
         former = _in_whose_place(by_file[file_id][0].change, beside)
         if former is not None:
-            beside.remove(former)
+            beside.remove(former.image)
         found.append(_changed(key, file_id, by_file[file_id], former))
     return found, beside
 
 
-def _in_whose_place(change: Change, beside: Sequence[Image]) -> Image | None:
+def _in_whose_place(change: Move | Update | Delete, beside: Sequence[Image]) -> _Step | None:
     """What went into the trash that the file came out of, where that is what it has replaced."""
     if not isinstance(change, Move):
         return None
     went_there = (
-        image
+        _Step(image, image.change)
         for image in beside
         if isinstance(image.change, Move)
         and image.change.keeps == change.file_id
@@ -154,48 +172,45 @@ def _in_whose_place(change: Change, beside: Sequence[Image]) -> Image | None:
     return next(went_there, None)
 
 
-def _created(key: Key, image: Image, create: Create, old: Sequence[Image]) -> Deed:
+def _created(key: Key, image: Image, create: Create, old: Sequence[_Step]) -> Deed:
     return Deed(
         key=key,
         was=_before(old[0].change) if old else None,
-        left=_after(create),
+        left=Look(create.after, create.bucket, create.bucket_id),
         file_id=image.file_id,
         acr_id=image.acr_id,
         place=create.declared_at,
         seq=image.seq,
-        replaced=old[-1].file_id if old else create.replaces,
+        replaced=old[-1].image.file_id if old else create.replaces,
     )
 
 
-def _changed(key: Key, file_id: FileId, images: Sequence[Image], former: Image | None) -> Deed:
+def _changed(key: Key, file_id: FileId, steps: Sequence[_Step], former: _Step | None) -> Done:
     """Of one file, in the order in which it was changed. `former`: what it has replaced."""
-    first, last = images[0], images[-1]
+    first, (last, change) = steps[0], steps[-1]
+    was = _before(first.change if former is None else former.change)
+    place = first.change.declared_at or Place("ledger", first.image.seq, 1)
+    if isinstance(change, Delete):
+        return Gone(key, was, last.acr_id, place)
+    content = change.after if isinstance(change, Update) else change.before
     return Deed(
         key=key,
-        was=_before(first.change if former is None else former.change),
-        left=_after(last.change),
+        was=was,
+        left=Look(content, change.bucket, change.bucket_id),
         file_id=file_id if last.file_id is None else last.file_id,
         acr_id=last.acr_id,
-        place=first.change.declared_at or Place("ledger", first.seq, 1),
-        seq=first.seq,
-        replaced=None if former is None else former.file_id,
-        thrown_away=removes(last.change),
+        place=place,
+        seq=first.image.seq,
+        replaced=None if former is None else former.image.file_id,
+        thrown_away=removes(change),
     )
 
 
-def _before(change: Change) -> Look | None:
+def _before(change: Move | Update | Delete) -> Look:
     match change:
-        case Create():
-            return None
         case Move(before=before):
             return Look(before, change.from_bucket, change.from_bucket_id)
         case Update(before=before) | Delete(before=before):
             return Look(before, change.bucket, change.bucket_id)
-
-
-def _after(change: Change) -> Look | None:
-    match change:
-        case Delete():
-            return None
-        case Move(before=content) | Update(after=content) | Create(after=content):
-            return Look(content, change.bucket, change.bucket_id)
+        case _:
+            assert_never(change)
