@@ -105,6 +105,9 @@ class Webhook:
                     status, headers = response.status_code, response.headers
             except (OSError, HTTPError, HTTPException, ValueError) as error:
                 return (self._late, None) if watch.late else (_why(error), _PAUSE)
+            if watch.late:
+                # Cut off amid the head, which Python takes for its end.
+                return self._late, None
         if 200 <= status < 300:
             return None, None
         if 300 <= status < 400:
