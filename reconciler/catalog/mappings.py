@@ -27,6 +27,8 @@ _ANCHORED: Final = re.compile(r"[ \t]*(?:&[^\s,\[\]{}]+)?")
 _REST: Final = re.compile(r"[ \t]*,?[ \t]*(?:#.*)?\r?")
 _COMMA: Final = re.compile(r"[ \t]*,(?:[ \t]*(?![ \t#]))?")
 """With the space behind it, which a comment needs."""
+_COMMENT: Final = re.compile(r"(?<=[ \t\n])#")
+"""Or what looks like one: it may stand in quotes."""
 _BLANK_LINES: Final = re.compile(r"(?:[ \t]*\r?\n)*")
 _SIGN: Final = re.compile(r"[,:] *")
 
@@ -96,6 +98,10 @@ def replaced(
     start, end = node.span
     if isinstance(node, Scalar) and node.quote in BLOCKS:
         return _in_the_place_of_a_block(text, node, value, spelling)
+    # The comment behind the name stays, and so does one behind the end.
+    after = min(line_end(text, pair.colon or start), start)
+    if not isinstance(node, Scalar) and _COMMENT.search(text, after, end):
+        raise NotEditableError("comments stand in a list or an object that would go")
     said = _said(value, node, spelling, in_flow=in_flow)
     if start == end:
         before = text[start - 1 : start]

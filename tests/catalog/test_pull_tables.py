@@ -146,6 +146,13 @@ def test_an_included_yaml(folder: Folder) -> None:
          {"x": GONE}, "it cannot be taken out: another entry refers to it by its anchor"),
         ("files:\n  x: {title: X, user_defined: &d {label: B}}\ndefaults: {bucket: s, user_defined: *d}\n", {"x": metadata(label="C")},
          "it is written in a way that cannot be edited without changing something else"),
+        ("files:\n  x:\n    title: X\n    user_defined:\n      a:\n        # first\n        - 1\n        - 2\n", {"x": metadata(a=[1, 3])},
+         "comments stand in a list or an object that would go"),
+        ("files:\n  x:\n    title: X\n    user_defined:\n      a:\n        - 1 # one\n        - 2\n", {"x": metadata(a=[1, 3])},
+         "comments stand in a list or an object that would go"),
+        ("files:\n  x: {title: X, user_defined: {a: [1, # one\n      2]}}\n", {"x": metadata(a="text")},
+         "comments stand in a list or an object that would go"),
+        ("files:\n  x:\n    title: X\n    user_defined:\n      a: # behind the name\n        - 1\n        - 2 # behind the end\n", {"x": metadata(a=[1, 3])}, None),
     ],
 )  # fmt: skip
 def test_what_cannot_be_edited_is_left_and_the_rest_is_taken(
