@@ -81,10 +81,8 @@ class DriftMarker:
     @classmethod
     def of(cls, body: str) -> "DriftMarker | None":
         """The marker of an issue; None where it has none."""
-        line = _first_line(body)
-        found = _DRIFT.fullmatch(line)
-        marker = None if found is None else cls(unquote(found["catalog"]))
-        return marker if str(marker) == line else None
+        catalog = _of_catalog(body, _DRIFT)
+        return None if catalog is None else cls(catalog)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +98,8 @@ class PulledMarker:
     @classmethod
     def of(cls, body: str) -> "PulledMarker | None":
         """The marker of a pull request; None where it has none."""
-        line = _first_line(body)
-        found = _PULLED.fullmatch(line)
-        marker = None if found is None else cls(unquote(found["catalog"]))
-        return marker if str(marker) == line else None
+        catalog = _of_catalog(body, _PULLED)
+        return None if catalog is None else cls(catalog)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +121,15 @@ class AppliedMarker:
         found = _APPLIED.fullmatch(line)
         marker = None if found is None else cls(unquote(found["catalog"]), int(found["seq"]))
         return marker if str(marker) == line else None
+
+
+def _of_catalog(body: str, form: re.Pattern[str]) -> str | None:
+    """The catalogue in a marker that says nothing else, quoted as we would quote it."""
+    found = form.fullmatch(_first_line(body))
+    if found is None:
+        return None
+    catalog = unquote(found["catalog"])
+    return catalog if _quoted(catalog) == found["catalog"] else None
 
 
 def _first_line(body: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.forge.marker import DriftMarker, PlanMarker
+from reconciler.forge.marker import AppliedMarker, DriftMarker, PlanMarker, PulledMarker
 
 HEAD, DIGEST = "a" * 40, f"sha256:{'b' * 64}"
 MARKER = PlanMarker("radio-ads", HEAD, 17, DIGEST, "reconciler-plan")
@@ -47,6 +47,28 @@ def test_it_is_read_from_the_first_line(end: str) -> None:
 def test_anything_else_is_none(body: str) -> None:
     assert PlanMarker.of(body) is None
     assert DriftMarker.of(body) is None
+
+
+@pytest.mark.parametrize("kind", [DriftMarker, PulledMarker])
+@pytest.mark.parametrize("name", ["radio-ads", "a--b", "a b", "é/%2D", "-->"])
+def test_one_of_a_catalogue_alone_is_read_as_strictly(
+    kind: type[DriftMarker] | type[PulledMarker], name: str
+) -> None:
+    line = str(kind(name))
+    assert kind.of(f"{line}\r\nx") == kind(name)
+    word = line.split()[1].partition(":")[2]
+    for other in (f" {line}", line.replace("v=1", "v=2"), line.replace(word, "plan"), line[:-1]):
+        assert kind.of(other) is None
+    assert kind.of(f"<!-- reconciler:{word} v=1 catalog=radio%2Dads -->") is None
+    assert kind.of(f"<!-- reconciler:{word} v=1 catalog=a--b -->") is None
+
+
+def test_that_of_an_apply_is_read_as_strictly() -> None:
+    line = "<!-- reconciler:applied v=1 catalog=radio-ads seq=20 -->"
+    assert str(AppliedMarker("radio-ads", 20)) == line
+    assert AppliedMarker.of(line) == AppliedMarker("radio-ads", 20)
+    for other in (line.replace("=20", "=020"), line.replace("=20", "=-1"), f"{line} "):
+        assert AppliedMarker.of(other) is None
 
 
 @settings(max_examples=300, deadline=None, database=None, derandomize=True)
