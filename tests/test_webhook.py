@@ -57,6 +57,7 @@ def test_posts_the_bytes_as_json_once() -> None:
 def test_every_answer_of_success_is_one(status: int) -> None:
     with serving(answer(status, b"no JSON")) as server:
         hook(server).post(b"{}")
+        assert len(server.requests) == 1
 
 
 class TestOnceMore:
@@ -159,6 +160,7 @@ class TestTime:
         head = b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n"
         with serving(Answer(head, "hang")) as server:
             hook(server).post(b"{}")
+            assert len(server.requests) == 1
 
     def test_leaves_no_thread(self) -> None:
         before = set(threading.enumerate())
