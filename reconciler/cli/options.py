@@ -138,6 +138,19 @@ def plan_format_option(function: Function) -> Function:
     )
 
 
+def plan_output_options(function: Function) -> Function:
+    """What becomes of a plan that a command makes: `out`, its format, and `detailed_exitcode`."""
+    return _all(
+        function,
+        click.option("--out", type=click.Path(path_type=Path), help="Write the plan file here."),
+        plan_format_option,
+        click.option(
+            "--detailed-exitcode", is_flag=True, help="End with 2 where there is something to do."
+        ),
+        verbose_option,
+    )
+
+
 def check_snapshot_options(snapshot: Path | None) -> None:
     """Raise `UsageError` where an option was given that would do nothing."""
     if snapshot is None:

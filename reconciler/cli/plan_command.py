@@ -8,18 +8,15 @@ from reconciler.cli.options import (
     catalog_options,
     check_snapshot_options,
     options_of,
-    plan_format_option,
     plan_options,
+    plan_output_options,
     refresh_option,
     service_options,
     snapshot_options,
-    verbose_option,
 )
 from reconciler.cli.output import Output, with_output
 from reconciler.cli.timing import timed
 from reconciler.core.plan import Rule
-from reconciler.errors import RefusedByGuardrail
-from reconciler.stages import stage
 
 
 @click.command("plan")
@@ -28,12 +25,7 @@ from reconciler.stages import stage
 @service_options
 @refresh_option
 @snapshot_options
-@click.option("--out", type=click.Path(path_type=Path), help="Write the plan file here.")
-@plan_format_option
-@click.option(
-    "--detailed-exitcode", is_flag=True, help="End with 2 where there is something to do."
-)
-@verbose_option
+@plan_output_options
 @with_output
 @timed
 def command(
@@ -58,9 +50,8 @@ def command(
     """Show what apply would do. It reads the service, and cannot write to it."""
     from reconciler.app import make_plan
     from reconciler.cli.reading import check_only, open_and_read, open_and_read_snapshot
-    from reconciler.cli.showing import Form, made_now, show_plan
+    from reconciler.cli.showing import Form, put_out
     from reconciler.core.marks import mark_fields
-    from reconciler.planfile import write_plan
 
     check_snapshot_options(snapshot)
     how = Form.asked(form, catalog, previous)
@@ -72,12 +63,6 @@ def command(
         desired, live = open_and_read_snapshot(catalog, source_root, snapshot, max_age, output)
     check_only(only, desired, live)
     plan = make_plan(desired, live, options_of(only, allow, retry_broken=retry_broken))
-    made = made_now()
-    with stage("write"):
-        if out is not None:
-            write_plan(out, plan, made)
-        marks = mark_fields(desired.identity)
-        show_plan(plan, made, how, output, verbose=verbose, marks=marks)
-    if plan.violations:
-        return RefusedByGuardrail.exit_code
-    return 2 if detailed_exitcode and plan.changes else 0
+    marks = mark_fields(desired.identity)
+    code = put_out(plan, out, how, output, verbose=verbose, marks=marks)
+    return 2 if code == 0 and detailed_exitcode and plan.changes else code

@@ -14,15 +14,14 @@ from reconciler.cli.options import (
     ledger_option,
     ledger_place,
     options_of,
-    plan_format_option,
+    plan_output_options,
     scope_option,
     service_options,
-    verbose_option,
 )
 from reconciler.cli.output import Output, with_output
 from reconciler.cli.timing import timed
 from reconciler.core.plan import Purge, Rule
-from reconciler.errors import RefusedByGuardrail, UsageError
+from reconciler.errors import UsageError
 from reconciler.stages import stage
 
 
@@ -45,12 +44,7 @@ from reconciler.stages import stage
 @allow_option
 @service_options
 @ledger_option
-@click.option("--out", type=click.Path(path_type=Path), help="Write the plan file here.")
-@plan_format_option
-@click.option(
-    "--detailed-exitcode", is_flag=True, help="End with 2 where there is something to do."
-)
-@verbose_option
+@plan_output_options
 @with_output
 @timed
 def command(
@@ -77,10 +71,9 @@ def command(
     """
     from reconciler.aims import aim_of
     from reconciler.cli.reading import check_only, open_and_read
-    from reconciler.cli.showing import Form, made_now, show_plan
+    from reconciler.cli.showing import Form, put_out
     from reconciler.core.aim import plan_towards
     from reconciler.core.marks import mark_fields
-    from reconciler.planfile import write_plan
 
     how = Form.asked(form, catalog, previous)
     way = Purge(_ago(older_than), include_unknown)
@@ -92,14 +85,9 @@ def command(
     options = replace(options_of(only, allow, retry_broken=False), way=way)
     with stage("plan"):
         plan = plan_towards(aim, live, options)
-    made = made_now()
-    with stage("write"):
-        if out is not None:
-            write_plan(out, plan, made)
-        show_plan(plan, made, how, output, verbose=verbose, marks=mark_fields(desired.identity))
-    if plan.violations:
-        return RefusedByGuardrail.exit_code
-    return 2 if detailed_exitcode and plan.changes else 0
+    marks = mark_fields(desired.identity)
+    code = put_out(plan, out, how, output, verbose=verbose, marks=marks)
+    return 2 if code == 0 and detailed_exitcode and plan.changes else code
 
 
 def _ago(seconds: float) -> str:

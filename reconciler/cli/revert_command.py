@@ -12,16 +12,15 @@ from reconciler.cli.options import (
     catalog_options,
     ledger_option,
     ledger_place,
-    plan_format_option,
+    plan_output_options,
     service_options,
-    verbose_option,
 )
 from reconciler.cli.output import Output, with_output
 from reconciler.cli.run_names import LAST, SHORTEST, meant_by
 from reconciler.cli.timing import timed
 from reconciler.core.model import DesiredState, Key
 from reconciler.core.plan import Options, Revert, Rule
-from reconciler.errors import RefusedByGuardrail, UsageError
+from reconciler.errors import UsageError
 from reconciler.stages import stage
 
 if TYPE_CHECKING:
@@ -41,12 +40,7 @@ if TYPE_CHECKING:
 @allow_option
 @service_options
 @ledger_option
-@click.option("--out", type=click.Path(path_type=Path), help="Write the plan file here.")
-@plan_format_option
-@click.option(
-    "--detailed-exitcode", is_flag=True, help="End with 2 where there is something to do."
-)
-@verbose_option
+@plan_output_options
 @with_output
 @timed
 def command(
@@ -73,10 +67,9 @@ def command(
     """
     from reconciler.aims import aim_of
     from reconciler.cli.reading import open_catalog, read_for
-    from reconciler.cli.showing import Form, made_now, show_plan
+    from reconciler.cli.showing import Form, put_out
     from reconciler.core.aim import plan_towards
     from reconciler.core.marks import mark_fields
-    from reconciler.planfile import write_plan
 
     how = Form.asked(form, catalog, previous)
     place = ledger_place(ledger, catalog)
@@ -86,15 +79,9 @@ def command(
     with stage("plan"):
         aim = aim_of(way, desired, live, place)
         plan = plan_towards(aim, live, Options(allow=allow, way=way))
-    made = made_now()
-    with stage("write"):
-        if out is not None:
-            write_plan(out, plan, made)
-        marks = mark_fields(desired.identity)
-        show_plan(plan, made, how, output, verbose=verbose, marks=marks)
-    if plan.violations:
-        return RefusedByGuardrail.exit_code
-    return 2 if detailed_exitcode and plan.changes else 0
+    marks = mark_fields(desired.identity)
+    code = put_out(plan, out, how, output, verbose=verbose, marks=marks)
+    return 2 if code == 0 and detailed_exitcode and plan.changes else code
 
 
 def _run_named(named: str, place: "Place", desired: DesiredState) -> str:

@@ -9,7 +9,8 @@ from reconciler import __version__
 from reconciler.cli.output import Output
 from reconciler.core.codec import Made, encode
 from reconciler.core.plan import Plan
-from reconciler.errors import UsageError
+from reconciler.errors import RefusedByGuardrail, UsageError
+from reconciler.stages import stage
 
 _MOST = 100
 """How many changes are shown of a long plan."""
@@ -50,6 +51,21 @@ class Form:
 
 
 TEXT = Form("text")
+
+
+def put_out(
+    plan: Plan, out: Path | None, form: Form, output: Output, *, verbose: bool, marks: Set[str]
+) -> int:
+    """Write a plan that was made just now into `out`, where one is named, and show it. What is
+    answered is how the command ends where nobody asks whether there is something to do."""
+    from reconciler.planfile import write_plan
+
+    made = made_now()
+    with stage("write"):
+        if out is not None:
+            write_plan(out, plan, made)
+        show_plan(plan, made, form, output, verbose=verbose, marks=marks)
+    return RefusedByGuardrail.exit_code if plan.violations else 0
 
 
 def show_plan(
